@@ -1,0 +1,41 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+
+/**
+ * The only source of chance. One stream per owner (`rng.split('gw')`), so that what one node draws never shifts what
+ * another sees. Equal seeds give equal draws everywhere.
+ */
+export class Rng {
+  readonly #seed: number;
+  readonly #generator: RandomGenerator;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#generator = xoroshiro128plus(seed);
+  }
+
+  /** An integer, both ends included. */
+  int(from: number, to: number): number {
+    return uniformInt(this.#generator, from, to);
+  }
+
+  /** True with the given probability (0…1). */
+  chance(probability: number): boolean {
+    return probability > 0 && this.int(0, 0x3fff_ffff) < probability * 0x4000_0000;
+  }
+
+  /** An independent stream that depends on this one's seed and the label only, not on what was drawn. */
+  split(label: string): Rng {
+    return new Rng(mix(this.#seed, label));
+  }
+}
+
+/** 32-bit hash of a label under a seed (FNV-1a with a final avalanche). */
+export function mix(seed: number, label: string): number {
+  let hash = 0x811c9dc5 ^ seed;
+  for (let i = 0; i < label.length; i++) hash = Math.imul(hash ^ label.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) | 0;
+}
