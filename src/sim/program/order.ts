@@ -1,0 +1,40 @@
+/**
+ * The order in which a Linux box does things to a packet, as data. One list per way through the box:
+ *
+ *            arrive                                    transit
+ *   wire ─▶ sanity defrag raw track dnat route ─┬─▶ forwarding ttl mtu forward snat confirm ─▶ egress ─▶ wire
+ *                                               └─▶ local: input natInput confirm ─▶ sockets
+ *   sockets ─▶ origin: route trackOut natOut output snat confirm ─▶ egress ─▶ wire
+ *
+ * Read the hook and priority tables of netfilter beside it: raw −300, conntrack −200, dstnat −100, filter 0, srcnat 100.
+ */
+export type StageName =
+  | 'sanity' // header checksum, martian addresses, public Internet
+  | 'defrag' // −400: fragments wait for each other where connections are tracked
+  | 'raw' // −300: the raw chain
+  | 'track' // −200: find the connection, or prepare a new one
+  | 'dnat' // −100: destination translation, and the way back of source translation
+  | 'route' // local delivery, or which way out
+  | 'forwarding' // may this node, and this packet, be forwarded
+  | 'ttl'
+  | 'mtu'
+  | 'input'
+  | 'forward'
+  | 'output'
+  | 'snat' // 100: source translation, and the way back of destination translation
+  | 'confirm' // last: the connection enters the table
+  | 'egress'; // cut to the link, find the neighbour
+
+export interface Order {
+  readonly arrive: readonly StageName[];
+  readonly transit: readonly StageName[];
+  readonly local: readonly StageName[];
+  readonly origin: readonly StageName[];
+}
+
+export const LINUX: Order = {
+  arrive: ['sanity', 'defrag', 'raw', 'track', 'dnat', 'route'],
+  transit: ['forwarding', 'ttl', 'mtu', 'forward', 'snat', 'confirm', 'egress'],
+  local: ['input', 'snat', 'confirm'],
+  origin: ['route', 'track', 'dnat', 'output', 'snat', 'confirm', 'egress'],
+};
