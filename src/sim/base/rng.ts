@@ -1,6 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { fail } from './fail.ts';
 
 /**
  * The only source of chance. One stream per owner (`rng.split('gw')`), so that what one node draws never shifts what
@@ -15,8 +16,9 @@ export class Rng {
     this.#generator = xoroshiro128plus(seed);
   }
 
-  /** An integer, both ends included. */
+  /** An integer, both ends included; an empty span fails. */
   int(from: number, to: number): number {
+    if (!(from <= to)) return fail(`no integer from ${from} to ${to}`);
     return uniformInt(this.#generator, from, to);
   }
 
@@ -31,11 +33,16 @@ export class Rng {
   }
 }
 
-/** 32-bit hash of a label under a seed (FNV-1a with a final avalanche). */
+/** Signed 32-bit hash of a label under a seed (FNV-1a). The seed is spread out first, or near seeds and labels would meet. */
 export function mix(seed: number, label: string): number {
-  let hash = 0x811c9dc5 ^ seed;
+  let hash = avalanche(0x811c9dc5 ^ seed);
   for (let i = 0; i < label.length; i++) hash = Math.imul(hash ^ label.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return avalanche(hash);
+}
+
+/** Lets every bit of a 32-bit integer change about half of the others (the finaliser of MurmurHash3); one to one. */
+function avalanche(bits: number): number {
+  let hash = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) | 0;
 }

@@ -1,3 +1,5 @@
+import { fail } from './fail.ts';
+
 /** Virtual time and durations: milliseconds, fractions allowed (a microsecond is 0.001). */
 export type Millis = number;
 
@@ -12,16 +14,21 @@ const UNITS: readonly (readonly [name: string, millis: number])[] = [
 const SHAPE =
   /^(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?(?:(\d+(?:\.\d+)?)us)?$/;
 
-/** Reads `"250ms"`, `"5s"`, `"2h4m"` (units d h m s ms us, largest first); undefined when it is not a duration. */
+/**
+ * Reads `"250ms"`, `"5s"`, `"2h4m"` (units d h m s ms us, largest first), to the microsecond; undefined when it is not
+ * a duration.
+ */
 export function parseDuration(text: string): Millis | undefined {
   const found = text === '' ? null : SHAPE.exec(text);
   if (found === null) return undefined;
   const total = UNITS.reduce((sum, [, millis], i) => sum + Number(found[i + 1] ?? 0) * millis, 0);
-  return Number.isFinite(total) ? total : undefined;
+  // Binary fractions: 9 × 0.001 is not 0.009, and equal texts must give equal times.
+  return Number.isFinite(total * 1000) ? Math.round(total * 1000) / 1000 : undefined;
 }
 
-/** The shortest text that `parseDuration` reads back, to the microsecond: `"2h4m"`, `"1s500ms"`, `"0s"`. */
+/** The shortest text that `parseDuration` reads back, to the microsecond: `"2h4m"`, `"1s500ms"`, `"0s"`. Below zero fails. */
 export function showDuration(millis: Millis): string {
+  if (!Number.isFinite(millis) || millis < 0) return fail(`${millis} is not a duration`);
   let micros = Math.round(millis * 1000);
   const parts: string[] = [];
   for (const [name, unit] of UNITS) {
