@@ -13,11 +13,9 @@ function text(parse: (value: string) => unknown, explain: (value: string) => str
   });
 }
 
-export const nameSchema = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, {
-    error: (issue) => `"${issue.input}" is not a name: letters, digits, "_", "-" and ".", starting with a letter`,
-  });
+export const nameSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, {
+  error: (issue) => `"${issue.input}" is not a name: letters, digits, "_", "-" and ".", starting with a letter`,
+});
 export const addressSchema = text(parseIp, (value) => explainPrefix(value, 'address')).meta({
   description: 'An IPv4 or IPv6 address.',
 });

@@ -1,0 +1,107 @@
+/**
+ * Edits of a design: RFC 6902 operations on the document, and recipes that write down their own operations. Nothing is
+ * changed in place, and what an edit does not touch stays the same object. Only this file knows immer.
+ */
+import { type Draft, enablePatches, type Patch, produce, produceWithPatches } from 'immer';
+import { z } from 'zod';
+import { fail, type Issue } from '../base/fail.ts';
+import type { DeepReadonly } from '../base/readonly.ts';
+import type { Design } from './design.ts';
+import { nameSchema } from './field.ts';
+import { applyOperation, type Json, type Operation } from './patch.ts';
+import { parsePointer, showPointer } from './pointer.ts';
+
+export type { Operation } from './patch.ts';
+
+enablePatches();
+
+const pointerSchema = z
+  .string()
+  .refine((text) => parsePointer(text) !== undefined, {
+    error: (issue) => `"${issue.input}" is not a JSON pointer: write "/nodes/gw/routes/0"`,
+  })
+  .meta({ description: 'A place in the design, as a JSON pointer (RFC 6901): /nodes/gw/firewall/forward/rules/0.' });
+const valueSchema: z.ZodType<Json> = z.json().meta({ description: 'Any JSON value.' });
+
+export const operationSchema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('add'), path: pointerSchema, value: valueSchema }),
+  z.strictObject({ op: z.literal('remove'), path: pointerSchema }),
+  z.strictObject({ op: z.literal('replace'), path: pointerSchema, value: valueSchema }),
+  z.strictObject({ op: z.literal('move'), from: pointerSchema, path: pointerSchema }),
+  z.strictObject({ op: z.literal('copy'), from: pointerSchema, path: pointerSchema }),
+  z.strictObject({ op: z.literal('test'), path: pointerSchema, value: valueSchema }),
+]);
+
+const linkRefSchema = z
+  .union([z.string(), z.array(z.string()).min(2)])
+  .meta({ description: 'A link by its name, or by two or more of its ends: ["home:wan", "isp:cust"].' });
+
+export const changeItemSchema = z.union([
+  operationSchema,
+  z.strictObject({ linkDown: linkRefSchema }),
+  z.strictObject({ linkUp: linkRefSchema }),
+  z.strictObject({ nodeDown: nameSchema }),
+  z.strictObject({ nodeUp: nameSchema }),
+]);
+
+/** What changes: one item, or several in order. */
+export const changeSchema = z.union([changeItemSchema, z.array(changeItemSchema)]);
+
+export type ChangeItem = DeepReadonly<z.infer<typeof changeItemSchema>>;
+export type Change = DeepReadonly<z.infer<typeof changeSchema>>;
+
+/** The items of a change, in order. */
+export function changeItems(change: Change): readonly ChangeItem[] {
+  return isList(change) ? change : [change];
+}
+
+function isList(change: Change): change is readonly ChangeItem[] {
+  return Array.isArray(change);
+}
+
+/**
+ * The design after these RFC 6902 operations, all of them or none. Issues point into `operations`: `[2, "path"]`. That
+ * the result is still a design is for `validate` and `check` to say.
+ */
+export function applyOperations(design: Design, operations: readonly Operation[]): Design | Issue[] {
+  const issues: Issue[] = [];
+  const after = produce({ root: design as unknown as Json }, (holder) => {
+    for (const [i, operation] of operations.entries()) {
+      const flaw = applyOperation(holder as { root: Json }, operation);
+      if (flaw === undefined) continue;
+      const { field, ...rest } = flaw;
+      issues.push({ ...rest, path: [i, field] });
+      return;
+    }
+  });
+  return issues.length > 0 ? issues : (after.root as unknown as Design);
+}
+
+/** An edited copy of a design, with the operations that lead to it and those that lead back. */
+export interface Fork {
+  readonly design: Design;
+  readonly changes: readonly Operation[];
+  readonly undo: readonly Operation[];
+}
+
+/** Runs a recipe on a draft of the design; the design itself stays as it is. */
+export function fork(design: Design, recipe: (draft: Draft<Design>) => void): Fork {
+  const [after, patches, inverse] = produceWithPatches(design, (draft) => {
+    recipe(draft);
+  });
+  return { design: after, changes: patches.map(toOperation), undo: inverse.map(toOperation) };
+}
+
+function toOperation(patch: Patch): Operation {
+  const path = showPointer(patch.path);
+  return patch.op === 'remove' || patch.value === undefined
+    ? { op: 'remove', path }
+    : { op: patch.op, path, value: patch.value };
+}
+
+/** The design after operations that are known to apply to it, such as those of `fork`; others fail. */
+export function replay(design: Design, changes: readonly Operation[]): Design {
+  const after = applyOperations(design, changes);
+  if (!Array.isArray(after)) return after;
+  return fail(after.map((issue) => `changes[${issue.path[0]}]: ${issue.message}`).join('; '));
+}
