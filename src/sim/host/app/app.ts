@@ -31,6 +31,9 @@ export interface IcmpReport {
 }
 
 export type AppEvent =
+  /** Answers `listen` and `bind`, before anything else of that socket: it is there, and this is the port it got. An
+   * address is unspecified unless one was asked for, or a peer was named (then routing chose it). */
+  | { readonly kind: 'bound'; readonly socket: SocketName; readonly local: Endpoint }
   | {
       readonly kind: 'datagram';
       readonly socket: SocketName;
@@ -52,7 +55,8 @@ export type AppEvent =
   | { readonly kind: 'ended'; readonly socket: SocketName }
   /** Both directions are finished (or the socket was closed); the name is free again. */
   | { readonly kind: 'closed'; readonly socket: SocketName }
-  /** A fatal error: the socket is gone. For UDP the socket stays. */
+  /** A fatal error: the socket is gone, and no `closed` follows. A UDP socket that is bound stays, as does a raw one; it
+   * hears each ICMP error about what it sent to its peer, time exceeded included (as with IP_RECVERR). */
   | { readonly kind: 'failed'; readonly socket: SocketName; readonly error: SocketError; readonly icmp?: IcmpReport }
   /** A packet on a raw socket. */
   | { readonly kind: 'packet'; readonly socket: SocketName; readonly packet: Packet; readonly interface: string }
@@ -92,13 +96,15 @@ export type AppCommand =
       /** Default: an ephemeral port and the address that routing chooses. */
       readonly from?: { readonly ip?: Ip; readonly port?: number };
     }
-  /** UDP. Port 0 asks for an ephemeral one. With `peer` the socket is connected and gets its ICMP errors. */
+  /** UDP. Port 0 asks for an ephemeral one (for `listen` too). With `peer` the socket is connected and gets its ICMP
+   * errors. With `interface` it serves that interface alone, beside sockets of the same port on others (SO_BINDTODEVICE). */
   | {
       readonly kind: 'bind';
       readonly socket: SocketName;
       readonly port: number;
       readonly address?: Ip;
       readonly peer?: Endpoint;
+      readonly interface?: string;
       readonly broadcast?: boolean;
     }
   /** UDP. `from` answers from the address that was asked; `interface` is needed for broadcasts. */
@@ -120,8 +126,9 @@ export type AppCommand =
   | { readonly kind: 'abort'; readonly socket: SocketName }
   /** A raw IP socket sees what is delivered locally, after the input chain; a packet socket sees every frame, before any filter. */
   | { readonly kind: 'raw'; readonly socket: SocketName; readonly level: 'ip' | 'packet' }
-  /** Sends a packet as it is; the source address is filled in by routing when unspecified and `interface` is absent. */
-  | { readonly kind: 'inject'; readonly packet: Packet; readonly interface?: string }
+  /** Sends a packet with these fields; its checksums are computed on the way out, and the source address is filled in by
+   * routing when unspecified and `interface` is absent. The raw socket named hears `failed` when there is no way out. */
+  | { readonly kind: 'inject'; readonly socket: SocketName; readonly packet: Packet; readonly interface?: string }
   | { readonly kind: 'timer'; readonly name: string; readonly after: Millis }
   | { readonly kind: 'cancel'; readonly name: string }
   | { readonly kind: 'configure'; readonly interface: string; readonly lease: Lease | undefined }
