@@ -5,9 +5,23 @@
  * Read RFC 791, 8200, 9293, 768, 792 and 4443 first.
  */
 import type { Ip } from '../addr/ip.ts';
+import { inverseType } from './protocol.ts';
 
-/** IANA protocol numbers that the engine knows by name. */
-export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, gre: 47, esp: 50, icmpv6: 58, sctp: 132 } as const;
+export {
+  type EchoInit,
+  echo,
+  type IcmpInit,
+  icmp,
+  type OtherInit,
+  other,
+  seal,
+  type TcpInit,
+  tcp,
+  type UdpInit,
+  udp,
+} from './build.ts';
+export { lengthOf } from './length.ts';
+export { PROTOCOL, type ProtocolName, protocolOf } from './protocol.ts';
 
 /** Fields common to IPv4 and IPv6; those of one family only have a neutral value in the other. */
 export interface IpHeader {
@@ -28,6 +42,7 @@ export interface IpHeader {
 /** TCP flag bits as in the header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128. */
 export const FLAG = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ece: 64, cwr: 128 } as const;
 export type FlagName = keyof typeof FLAG;
+const FLAG_NAMES: readonly FlagName[] = ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr'];
 
 export interface Tcp extends IpHeader {
   readonly kind: 'tcp';
@@ -36,6 +51,7 @@ export interface Tcp extends IpHeader {
   /** Unsigned 32 bits. */
   readonly seq: number;
   readonly ack: number;
+  /** Twelve bits: the eight of `FLAG`, above them the four reserved ones of RFC 9293 §3.1, normally 0. */
   readonly flags: number;
   /** As on the wire, not scaled. */
   readonly window: number;
@@ -77,3 +93,46 @@ export interface Other extends IpHeader {
 }
 
 export type Packet = Tcp | Udp | Icmp | Other;
+
+/** The flag bits with these names. */
+export function flagsOf(names: readonly FlagName[]): number {
+  return names.reduce((bits, name) => bits | FLAG[name], 0);
+}
+
+/** The names of the flags that are set, lowest bit first. */
+export function flagNames(bits: number): FlagName[] {
+  return FLAG_NAMES.filter((name) => (bits & FLAG[name]) !== 0);
+}
+
+export function hasPorts(packet: Packet): packet is Tcp | Udp {
+  return packet.kind === 'tcp' || packet.kind === 'udp';
+}
+
+/** How far a segment moves the sequence number: its payload, and one each for SYN and FIN (RFC 9293 §3.4). */
+export function tcpSegmentLength(segment: Tcp): number {
+  return segment.payload.length + (segment.flags & FLAG.syn ? 1 : 0) + (segment.flags & FLAG.fin ? 1 : 0);
+}
+
+/** Which half of a ping this is, in either family; undefined for every other packet. */
+export function isEcho(packet: Packet): 'request' | 'reply' | undefined {
+  if (packet.kind !== 'icmp') return undefined;
+  const { type } = packet;
+  if (typeof packet.src === 'number') return type === 8 ? 'request' : type === 0 ? 'reply' : undefined;
+  return type === 128 ? 'request' : type === 129 ? 'reply' : undefined;
+}
+
+/** The identifier of an echo request or reply. */
+export function echoId(packet: Packet): number | undefined {
+  return isEcho(packet) === undefined ? undefined : queryId(packet);
+}
+
+/** The sequence number of an echo request or reply. */
+export function echoSeq(packet: Packet): number | undefined {
+  return packet.kind === 'icmp' && isEcho(packet) !== undefined ? packet.rest & 0xffff : undefined;
+}
+
+/** The identifier of any ICMP query or its answer (echo, timestamp, information, address mask); it stands for a port. */
+export function queryId(packet: Packet): number | undefined {
+  if (packet.kind !== 'icmp' || inverseType(packet.src, packet.type) === undefined) return undefined;
+  return packet.rest >>> 16;
+}

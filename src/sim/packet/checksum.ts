@@ -1,0 +1,123 @@
+/**
+ * Internet checksums: sums, incremental updates, and what a packet's checksums ought to be.
+ *
+ * Read RFC 1071, RFC 1624, RFC 768 (the zero of UDP) and RFC 8200 §8.1 first.
+ */
+import type { Ip } from '../addr/ip.ts';
+import { fragmentWord, lengthOf, transportLength } from './length.ts';
+import type { Icmp, Packet, Tcp, Udp } from './packet.ts';
+import { protocolOf } from './protocol.ts';
+
+/** Adds the carries back until 16 bits are left; for totals below 2^32. */
+function fold(total: number): number {
+  const once = (total & 0xffff) + (total >>> 16);
+  return (once & 0xffff) + (once >>> 16);
+}
+
+/** One's-complement sum of the big-endian words, folded to 16 bits; an odd last byte is padded with zero. */
+export function sum(bytes: Uint8Array, start = 0): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const even = bytes.length & ~1;
+  let total = start;
+  for (let at = 0; at < even; at += 2) total += view.getUint16(at);
+  if (even < bytes.length) total += view.getUint8(even) << 8;
+  return fold(total);
+}
+
+/** The Internet checksum (RFC 1071): the complement of the sum. */
+export function checksum(bytes: Uint8Array): number {
+  return ~sum(bytes) & 0xffff;
+}
+
+/** The sum of an address's words, folded: 2^16 is 1 modulo 0xffff, so one remainder adds all eight of IPv6. */
+export function sumIp(ip: Ip): number {
+  if (typeof ip === 'number') return fold((ip >>> 16) + (ip & 0xffff));
+  return ip === 0n ? 0 : Number(ip % 0xffffn) || 0xffff;
+}
+
+/** The pseudo header of TCP and UDP (RFC 9293 §3.1, 768) and of every IPv6 transport (RFC 8200 §8.1), summed. */
+export function pseudoSum(src: Ip, dst: Ip, protocol: number, length: number): number {
+  return fold(sumIp(src) + sumIp(dst) + protocol + (length >>> 16) + (length & 0xffff));
+}
+
+/**
+ * The checksum after one 16-bit word (or folded sum of words) changed: HC' = ~(~HC + ~m + m'), RFC 1624 equation 3.
+ * A wrong checksum stays wrong, an unchanged word changes nothing.
+ */
+export function update(checksum: number, oldWord: number, newWord: number): number {
+  if (oldWord === newWord) return checksum;
+  return ~fold((~checksum & 0xffff) + (~oldWord & 0xffff) + newWord) & 0xffff;
+}
+
+/** `update` for a field of 32 bits. */
+export function update32(checksum: number, oldValue: number, newValue: number): number {
+  return update(update(checksum, oldValue >>> 16, newValue >>> 16), oldValue & 0xffff, newValue & 0xffff);
+}
+
+/** `update` for an address that the checksum covers. */
+export function updateIp(checksum: number, oldIp: Ip, newIp: Ip): number {
+  return update(checksum, sumIp(oldIp), sumIp(newIp));
+}
+
+/** The zero rules of UDP after an update: no checksum (0) stays none, a computed 0 is sent as ffff (RFC 768, 3022 §4.1). */
+export function keepUdpZero(before: number, updated: number): number {
+  return before === 0 ? 0 : updated || 0xffff;
+}
+
+function headerSum(packet: Packet): number {
+  const ttlAndProtocol = (packet.ttl << 8) | protocolOf(packet);
+  const words = 0x4500 + packet.tos + lengthOf(packet) + packet.ident + fragmentWord(packet) + ttlAndProtocol;
+  return fold(words + sumIp(packet.src) + sumIp(packet.dst));
+}
+
+function transportSum(packet: Tcp | Udp | Icmp): number {
+  const length = transportLength(packet);
+  const covered = packet.kind !== 'icmp' || typeof packet.src === 'bigint';
+  const pseudo = covered ? pseudoSum(packet.src, packet.dst, protocolOf(packet), length) : 0;
+  switch (packet.kind) {
+    case 'tcp': {
+      const { seq, ack } = packet;
+      const words = packet.sport + packet.dport + (seq >>> 16) + (seq & 0xffff) + (ack >>> 16) + (ack & 0xffff);
+      const offsetAndFlags = ((5 + packet.options.length / 4) << 12) | packet.flags;
+      const rest = offsetAndFlags + packet.window + packet.urgent;
+      return sum(packet.payload, sum(packet.options, pseudo + words + rest));
+    }
+    case 'udp':
+      return sum(packet.payload, pseudo + packet.sport + packet.dport + length);
+    case 'icmp':
+      return sum(
+        packet.payload,
+        pseudo + ((packet.type << 8) | packet.code) + (packet.rest >>> 16) + (packet.rest & 0xffff),
+      );
+  }
+}
+
+/** What the header checksum ought to be; 0 for IPv6, which has none. */
+export function headerChecksumOf(packet: Packet): number {
+  return typeof packet.src === 'number' ? ~headerSum(packet) & 0xffff : 0;
+}
+
+/** What the transport checksum ought to be, never 0 for UDP. */
+export function transportChecksumOf(packet: Tcp | Udp | Icmp): number {
+  const found = ~transportSum(packet) & 0xffff;
+  return packet.kind === 'udp' ? found || 0xffff : found;
+}
+
+/** Which of the packet's checksums are right. */
+export interface Verified {
+  /** True for IPv6. */
+  readonly header: boolean;
+  /** True where it cannot be seen: fragments, and protocols without a model. */
+  readonly transport: boolean;
+}
+
+/** Recomputes both checksums in full; UDP without one (0) is right over IPv4 and wrong over IPv6 (RFC 8200 §8.1). */
+export function verify(packet: Packet): Verified {
+  const header = typeof packet.src === 'bigint' || fold(headerSum(packet) + packet.headerChecksum) === 0xffff;
+  return { header, transport: packet.kind === 'other' || verifyTransport(packet) };
+}
+
+function verifyTransport(packet: Tcp | Udp | Icmp): boolean {
+  if (packet.kind === 'udp' && packet.checksum === 0) return typeof packet.src === 'number';
+  return fold(transportSum(packet) + packet.checksum) === 0xffff;
+}
