@@ -7,16 +7,16 @@ import type { DeepReadonly } from '../base/readonly.ts';
 import {
   addressSchema,
   addressSetSchema,
+  bandwidthSchema,
   durationSchema,
-  groupNameSchema,
   interfaceAddressSchema,
   nameSchema,
   oneOrMore,
-  portSchema,
   prefixSchema,
 } from './field.ts';
 import { natSchema } from './nat.ts';
 import { firewallSchema } from './rule.ts';
+import { serviceSchema } from './service.ts';
 
 /** Names of the connection-tracking timeouts: those of the kernel's `nf_conntrack_*` keys, shortened. */
 export const TIMEOUT_NAMES = [
@@ -40,104 +40,132 @@ export const TIMEOUT_NAMES = [
 ] as const;
 export type TimeoutName = (typeof TIMEOUT_NAMES)[number];
 
-export const interfaceSchema = z.union([
-  z.literal('dhcp'),
-  interfaceAddressSchema,
-  z.array(interfaceAddressSchema),
-  z.strictObject({
-    addresses: z.array(interfaceAddressSchema).optional(),
-    dhcp: z.boolean().optional(),
-    up: z.boolean().optional(),
-    mtu: z.int().min(68).max(65535).optional(),
-  }),
-]);
-
-export const routeSchema = z.strictObject({
-  to: prefixSchema,
-  via: addressSchema.optional(),
-  interface: nameSchema.optional(),
-  metric: z.int().min(0).max(4294967295).optional(),
-  type: z.enum(['unicast', 'blackhole', 'unreachable', 'prohibit']).optional(),
-});
-
-const service = { address: addressSchema.optional(), port: portSchema.min(1).optional() };
-export const serviceSchema = z.union([
-  z.string(),
-  z.discriminatedUnion('app', [
-    z.strictObject({ app: z.literal('echo'), ...service, protocol: z.enum(['tcp', 'udp']) }),
-    z.strictObject({ app: z.literal('http'), ...service, pages: z.record(z.string(), z.string()).optional() }),
+export const interfaceSchema = z
+  .union([
+    z.literal('dhcp'),
+    interfaceAddressSchema,
+    z.array(interfaceAddressSchema),
     z.strictObject({
-      app: z.literal('ftp'),
-      ...service,
-      passivePorts: z.string().optional(),
-      strictPort: z.boolean().optional(),
-      announce: addressSchema.optional(),
+      addresses: z.array(interfaceAddressSchema).optional(),
+      dhcp: z.boolean().optional().meta({ description: 'Ask a DHCP server on the segment for an IPv4 address.' }),
+      up: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Whether the interface is up when the run begins; true by default.' }),
+      mtu: z
+        .int()
+        .min(68)
+        .max(65535)
+        .optional()
+        .meta({ description: 'The largest IP packet in bytes; 1500 by default. IPv6 needs 1280 (RFC 8200 §5).' }),
     }),
+  ])
+  .meta({ id: 'Interface', description: 'One address, several, "dhcp", or an object.' });
+
+export const routeSchema = z
+  .strictObject({
+    to: prefixSchema.meta({ description: 'The destinations: a prefix; 0.0.0.0/0 or ::/0 for the default route.' }),
+    via: addressSchema.optional().meta({ description: 'The next hop.' }),
+    interface: nameSchema
+      .optional()
+      .meta({ description: 'The interface it leaves by; that of the next hop by default.' }),
+    metric: z
+      .int()
+      .min(0)
+      .max(4294967295)
+      .optional()
+      .meta({ description: 'Among routes to one prefix the lowest wins; 0 by default.' }),
+    type: z
+      .enum(['unicast', 'blackhole', 'unreachable', 'prohibit'])
+      .optional()
+      .meta({ description: 'blackhole discards silently, unreachable and prohibit with an ICMP error.' }),
+  })
+  .meta({ id: 'Route', description: 'A static route. The longest prefix wins, then the lowest metric.' });
+
+export const nodeSchema = z
+  .strictObject({
+    kind: z
+      .enum(['host', 'router', 'gateway', 'firewall'])
+      .meta({ description: 'A host never forwards; the others do. Any kind may carry a firewall and NAT.' }),
+    description: z.string().optional(),
+    interfaces: z
+      .record(nameSchema, interfaceSchema)
+      .optional()
+      .meta({ description: 'Interfaces by name, loopback aside.' }),
+    gateway: oneOrMore(addressSchema)
+      .optional()
+      .meta({ description: 'The next hop of the default route; a list of an IPv4 and an IPv6 address for both.' }),
+    routes: z.array(routeSchema).optional(),
+    firewall: firewallSchema.optional(),
+    nat: natSchema.optional(),
+    icmpRateLimit: z.boolean().optional().meta({
+      description:
+        'The limits of the kernel on ICMP errors; off by default, so that no verdict depends on how fast one asks.',
+    }),
+    reversePathFilter: z
+      .enum(['off', 'strict', 'loose'])
+      .optional()
+      .meta({
+        description: 'Discards packets whose source is not routed back the way they came (RFC 3704); off by default.',
+      }),
+    tracking: z
+      .strictObject({
+        max: z.int().min(1).optional().meta({ description: 'The most connections in the table; 262144 by default.' }),
+        loose: z.boolean().optional().meta({ description: 'Picks up TCP connections in the middle; true by default.' }),
+        timeouts: z
+          .partialRecord(z.enum(TIMEOUT_NAMES), durationSchema)
+          .optional()
+          .meta({ description: 'How long an idle connection is remembered, by its state.' }),
+      })
+      .optional()
+      .meta({ description: 'Connection tracking, which is on where a rule or NAT needs it.' }),
+    services: z.array(serviceSchema).optional().meta({ description: 'What listens here.' }),
+    resolver: z.array(addressSchema).optional().meta({ description: 'DNS servers that this node asks, in order.' }),
+  })
+  .meta({ id: 'Node', description: 'A host, router, gateway or firewall.' });
+
+const endSchema = z
+  .string()
+  .regex(/^[^:]+(:[^:]+)?$/, { error: (issue) => `"${issue.input}" is not "NODE" or "NODE:INTERFACE"` })
+  .meta({ description: 'NODE:INTERFACE, or NODE alone when it has one interface.' });
+export const linkSchema = z
+  .union([
+    z.array(endSchema).min(2),
     z.strictObject({
-      app: z.literal('dns'),
-      ...service,
-      records: z.record(z.string(), z.array(z.string())).optional(),
-      forward: z.array(addressSchema).optional(),
-      ttl: durationSchema.optional(),
+      between: z.array(endSchema).min(2).meta({ description: 'The ends; more than two make one shared segment.' }),
+      name: z.string().min(1).optional(),
+      latency: durationSchema.optional().meta({ description: 'How long a packet takes; 1ms by default.' }),
+      loss: z.number().min(0).max(1).optional().meta({ description: 'The probability that a packet is lost, 0 to 1.' }),
+      bandwidth: bandwidthSchema.optional(),
+      cost: z.int().min(1).max(65535).optional().meta({ description: 'For shortest-path routing; 1 by default.' }),
+      up: z.boolean().optional().meta({ description: 'Whether the link is up when the run begins; true by default.' }),
     }),
-    z.strictObject({ app: z.literal('stun'), ...service }),
-    z.strictObject({
-      app: z.literal('dhcp'),
-      pool: z.string(),
-      router: addressSchema.optional(),
-      resolver: z.array(addressSchema).optional(),
-      lease: durationSchema.optional(),
+  ])
+  .meta({ id: 'Link', description: 'A link between interfaces: a list of its ends, or an object.' });
+
+export const designSchema = z
+  .strictObject({
+    description: z.string().optional(),
+    groups: z
+      .record(nameSchema, z.array(addressSetSchema))
+      .optional()
+      .meta({ description: 'Address groups, used as "@NAME" wherever a match takes addresses.' }),
+    nodes: z.record(nameSchema, nodeSchema).meta({ description: 'Nodes by name.' }),
+    links: z.array(linkSchema).optional(),
+    routing: z.enum(['static', 'shortest-path']).optional().meta({
+      description:
+        'shortest-path: nodes that forward learn a route to every connected prefix over the least-cost path. Static by default.',
     }),
-  ]),
-]);
-
-export const nodeSchema = z.strictObject({
-  kind: z.enum(['host', 'router', 'gateway', 'firewall']),
-  description: z.string().optional(),
-  interfaces: z.record(nameSchema, interfaceSchema).optional(),
-  gateway: oneOrMore(addressSchema).optional(),
-  routes: z.array(routeSchema).optional(),
-  firewall: firewallSchema.optional(),
-  nat: natSchema.optional(),
-  icmpRateLimit: z.boolean().optional(),
-  reversePathFilter: z.enum(['off', 'strict', 'loose']).optional(),
-  tracking: z
-    .strictObject({
-      max: z.int().min(1).optional(),
-      loose: z.boolean().optional(),
-      timeouts: z.partialRecord(z.enum(TIMEOUT_NAMES), durationSchema).optional(),
-    })
-    .optional(),
-  services: z.array(serviceSchema).optional(),
-  resolver: z.array(addressSchema).optional(),
-});
-
-const endSchema = z.string().regex(/^[^:]+(:[^:]+)?$/, { error: 'an end of a link is "NODE" or "NODE:INTERFACE"' });
-export const linkSchema = z.union([
-  z.array(endSchema).min(2),
-  z.strictObject({
-    between: z.array(endSchema).min(2),
-    name: z.string().optional(),
-    latency: durationSchema.optional(),
-    loss: z.number().min(0).max(1).optional(),
-    bandwidth: z.string().optional(),
-    cost: z.number().positive().optional(),
-    up: z.boolean().optional(),
-  }),
-]);
-
-export const designSchema = z.strictObject({
-  description: z.string().optional(),
-  groups: z.record(nameSchema, z.array(z.union([groupNameSchema, addressSetSchema]))).optional(),
-  nodes: z.record(nameSchema, nodeSchema),
-  links: z.array(linkSchema).optional(),
-  routing: z.enum(['static', 'shortest-path']).optional(),
-  publicInternet: z.array(nameSchema).optional(),
-});
+    publicInternet: z.array(nameSchema).optional().meta({
+      description:
+        'Routers of the public Internet: they discard packets from or to space that is not globally reachable (RFC 6890).',
+    }),
+  })
+  .meta({ id: 'Network', description: 'A network: nodes and the links between them.' });
 
 export type Design = DeepReadonly<z.infer<typeof designSchema>>;
 export type Node = DeepReadonly<z.infer<typeof nodeSchema>>;
 export type InterfaceSpec = DeepReadonly<z.infer<typeof interfaceSchema>>;
 export type RouteSpec = DeepReadonly<z.infer<typeof routeSchema>>;
-export type ServiceSpec = DeepReadonly<z.infer<typeof serviceSchema>>;
 export type LinkSpec = DeepReadonly<z.infer<typeof linkSchema>>;
+export type { ServiceSpec } from './service.ts';

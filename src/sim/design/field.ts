@@ -1,57 +1,123 @@
 /** The leaves of a scenario file: one schema per kind of text, each with the words an editor shows. */
 import { z } from 'zod';
 import { parseIp } from '../addr/ip.ts';
-import { explainPrefix, parseInterface, parsePrefix } from '../addr/prefix.ts';
-import { parseIpRange } from '../addr/range.ts';
+import { explainPrefix, readInterface, readPrefix } from '../addr/prefix.ts';
+import { readIpRange } from '../addr/range.ts';
+import { didYouMean } from '../base/suggest.ts';
 import { parseDuration } from '../base/time.ts';
-import { parsePorts } from './ports.ts';
+import { parseBandwidth } from './bandwidth.ts';
+import { parsePorts, SERVICE_PORTS } from './ports.ts';
+import { readTarget } from './target.ts';
 
-/** A string that `parse` understands; otherwise the message of `explain` says what is wrong and what would be right. */
-function text(parse: (value: string) => unknown, explain: (value: string) => string): z.ZodString {
-  return z.string().refine((value) => parse(value) !== undefined, {
-    error: (issue) => explain(String(issue.input)),
+/** What is wrong with a text, and what would be right. */
+export interface Fault {
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** A string that `fault` finds nothing wrong with. */
+export function text(fault: (value: string) => string | Fault | undefined): z.ZodString {
+  return z.string().check((ctx) => {
+    const found = fault(ctx.value);
+    if (found === undefined) return;
+    const { message, hint } = typeof found === 'string' ? { message: found, hint: undefined } : found;
+    ctx.issues.push({ code: 'custom', input: ctx.value, message, params: { hint } });
   });
 }
 
-export const nameSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, {
-  error: (issue) => `"${issue.input}" is not a name: letters, digits, "_", "-" and ".", starting with a letter`,
-});
-export const addressSchema = text(parseIp, (value) => explainPrefix(value, 'address')).meta({
-  description: 'An IPv4 or IPv6 address.',
-});
-export const interfaceAddressSchema = text(parseInterface, (value) => explainPrefix(value, 'interface')).meta({
+/** A string that `read` understands; for any other, `read` gives the reason as a string. */
+function readable(read: (value: string) => unknown): z.ZodString {
+  return text((value) => {
+    const found = read(value);
+    return typeof found === 'string' ? found : undefined;
+  });
+}
+
+/** A constant with its meaning: the tag of a union. */
+export function tag<const Name extends string>(name: Name, description: string): z.ZodLiteral<Name> {
+  return z.literal(name).meta({ description });
+}
+
+const NAME_RULE = 'letters, digits, "_", "-" and ".", beginning with a letter, a digit or "_"';
+
+export const nameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, { error: (issue) => `"${issue.input}" is not a name: ${NAME_RULE}` })
+  .refine((value) => parseIp(value) === undefined, {
+    error: (issue) => `"${issue.input}" is an address, which cannot be a name`,
+  });
+
+export const interfaceNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\*?$/, {
+    error: (issue) => `"${issue.input}" is not the name of an interface, nor the beginning of one followed by "*"`,
+  })
+  .meta({ description: 'An interface by name, or all whose names begin so: "lan*".' });
+
+export const addressSchema = text((value) =>
+  parseIp(value) === undefined ? explainPrefix(value, 'address') : undefined,
+).meta({ description: 'An IPv4 or IPv6 address.', examples: ['192.168.0.1', '2001:db8::1'] });
+
+export const interfaceAddressSchema = readable(readInterface).meta({
   description:
     'An address with its prefix length or netmask: 192.168.0.4/24, 192.168.0.4/255.255.255.0, 2001:db8::1/64.',
+  examples: ['192.168.0.4/24', '2001:db8::1/64'],
 });
-export const prefixSchema = text(parsePrefix, (value) => explainPrefix(value, 'prefix')).meta({
-  description: 'A prefix (10.0.0.0/8) or a single address.',
+
+export const prefixSchema = readable((value) =>
+  value === 'default' ? '"default" is not a prefix: write "0.0.0.0/0" or "::/0"' : readPrefix(value),
+).meta({
+  description: 'A prefix (10.0.0.0/8, 2001:db8::/32) or a single address.',
+  examples: ['0.0.0.0/0', '10.0.0.0/8', '2001:db8::/32'],
 });
-export const groupNameSchema = z.string().regex(/^@.+/, { error: 'a group is named "@NAME"' });
-export const durationSchema = text(
-  parseDuration,
-  (value) => `"${value}" is not a duration: write a number with a unit, as "250ms", "5s" or "2h4m"`,
-).meta({ description: 'A duration with a unit: "250ms", "5s", "2h4m".' });
-export const portSchema = z.int().min(0).max(65535);
+
+export const durationSchema = text((value) =>
+  parseDuration(value) === undefined
+    ? `"${value}" is not a duration: write a number with a unit, as "250ms", "5s" or "2h4m"`
+    : undefined,
+).meta({ description: 'A duration with a unit: "250ms", "5s", "2h4m".', examples: ['250ms', '5s', '2h4m'] });
+
+export const bandwidthSchema = text((value) =>
+  parseBandwidth(value) === undefined
+    ? `"${value}" is not a bandwidth: write bits per second with a unit, as "100Mbit"`
+    : undefined,
+).meta({ description: 'Bits per second with a unit: bit, kbit, Mbit, Gbit.', examples: ['100Mbit'] });
+
+export const portSchema = z.int().min(0).max(65535).meta({ description: 'A port, 0 to 65535.' });
 
 /** An address, a prefix, an `A-B` range or an `@group`. */
-export const addressSetSchema = text(
-  (value) => (value.startsWith('@') ? value : (parsePrefix(value) ?? parseIpRange(value))),
-  (value) =>
-    value.includes('-')
-      ? `"${value}" is not an address range: write "A-B", A not above B, of one family`
-      : explainPrefix(value, 'prefix'),
-).meta({ description: 'An address, a prefix, an "A-B" range or an "@group".' });
+export const addressSetSchema = readable((value) => {
+  if (value.startsWith('@')) return undefined;
+  return value.includes('-') ? readIpRange(value) : readPrefix(value);
+}).meta({
+  description: 'An address, a prefix, an "A-B" range or an "@group".',
+  examples: ['192.168.0.4', '10.0.0.0/8', '10.0.0.5-10.0.0.9', '@web'],
+});
+
+export const addressRangeSchema = readable(readIpRange).meta({
+  description: 'Addresses from A to B, both included: "A-B".',
+  examples: ['192.168.0.100-192.168.0.199'],
+});
+
+/** Ports as text: a number, an `A-B` range or an IANA service name. */
+export const portRangeSchema = text((value) => {
+  if (parsePorts(value) !== undefined) return undefined;
+  const [, from = '', to = ''] = /^(\d+)-(\d+)$/.exec(value) ?? [];
+  if (Number(from) > Number(to) && Number(from) <= 65535) return `"${value}" ends before it begins`;
+  const message = `"${value}" is not a port: write 0 to 65535, "1024-65535", or a service name such as "http"`;
+  return { message, hint: didYouMean(value, Object.keys(SERVICE_PORTS)) };
+}).meta({ description: 'A range of ports "1024-65535", one port, or an IANA service name.' });
 
 /** A port number, an `A-B` range or an IANA service name. */
 export const portSetSchema = z
-  .union([
-    portSchema,
-    text(
-      parsePorts,
-      (value) => `"${value}" is not a port: write 0 to 65535, "1024-65535", or a service name such as "http"`,
-    ),
-  ])
+  .union([portSchema, portRangeSchema])
   .meta({ description: 'A port number, a range "1024-65535", or an IANA service name.' });
+
+export const targetSchema = readable(readTarget).meta({
+  description:
+    'What to translate to: ADDRESS, A-B, ADDRESS:PORT, ADDRESS:PORT-PORT or :PORT; an IPv6 address with a port stands in brackets.',
+  examples: ['203.0.113.9', '203.0.113.9:40000-50000', ':3128', '[2001:db8::1]:80'],
+});
 
 /** One item or a list of them. */
 export function oneOrMore<T extends z.ZodType>(item: T): z.ZodUnion<[T, z.ZodArray<T>]> {

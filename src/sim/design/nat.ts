@@ -1,62 +1,116 @@
 /** Address translation as written: rules, behaviour, helpers. Read RFC 2663, 3022 and 4787 first. */
 import { z } from 'zod';
 import type { DeepReadonly } from '../base/readonly.ts';
-import { addressSchema, durationSchema, nameSchema, oneOrMore, prefixSchema } from './field.ts';
+import {
+  addressSchema,
+  durationSchema,
+  nameSchema,
+  oneOrMore,
+  portRangeSchema,
+  prefixSchema,
+  tag,
+  targetSchema,
+} from './field.ts';
 import { matchSchema } from './rule.ts';
 
 const common = {
-  name: z.string().optional(),
+  name: z.string().optional().meta({ description: 'What people call this rule; shown where it decides.' }),
   description: z.string().optional(),
-  match: matchSchema.optional(),
+  match: matchSchema.optional().meta({ description: 'What the rule applies to; everything when left out.' }),
   family: z.enum(['ipv4', 'ipv6', 'both']).optional().meta({
     description: 'The family the rule translates: that of its addresses, else IPv4, unless this says otherwise.',
   }),
 };
-/** `ADDRESS[:PORT[-PORT]]`, `A-B[:PORT[-PORT]]`, `:PORT[-PORT]`; IPv6 addresses with ports in brackets. Read by `target.ts`. */
-const targetSchema = z.string();
 
-export const natRuleSchema = z.discriminatedUnion('action', [
-  z.strictObject({ ...common, action: z.literal('masquerade'), to: targetSchema.optional() }),
-  z.strictObject({ ...common, action: z.literal('snat'), to: oneOrMore(targetSchema) }),
-  z.strictObject({ ...common, action: z.literal('dnat'), to: oneOrMore(targetSchema) }),
-  z.strictObject({ ...common, action: z.literal('redirect'), to: targetSchema.optional() }),
-  z.strictObject({ ...common, action: z.literal('netmap'), inside: prefixSchema, outside: prefixSchema }),
-  z.strictObject({ ...common, action: z.literal('static'), inside: prefixSchema, outside: prefixSchema }),
-  z.strictObject({ ...common, action: z.literal('nat64'), prefix: prefixSchema, pool: z.array(addressSchema) }),
-  z.strictObject({ ...common, action: z.literal('nptv6'), inside: prefixSchema, outside: prefixSchema }),
-]);
+const inside = prefixSchema.meta({ description: 'The addresses on the inside.' });
+const outside = prefixSchema.meta({ description: 'The addresses on the outside, as many as inside.' });
+
+export const natRuleSchema = z
+  .discriminatedUnion('action', [
+    z.strictObject({
+      ...common,
+      action: tag('masquerade', 'Packets that leave get the address of the interface they leave by as their source.'),
+      to: targetSchema.optional().meta({ description: 'Source ports to choose from: ":1024-65535".' }),
+    }),
+    z.strictObject({
+      ...common,
+      action: tag('snat', 'Packets that leave get this source.'),
+      to: oneOrMore(targetSchema).meta({ description: 'The new source; a range or a list is a pool.' }),
+    }),
+    z.strictObject({
+      ...common,
+      action: tag('dnat', 'Packets that arrive get this destination.'),
+      to: oneOrMore(targetSchema).meta({ description: 'The new destination; a range or a list is a pool.' }),
+    }),
+    z.strictObject({
+      ...common,
+      action: tag('redirect', 'Packets that arrive are sent to this node itself.'),
+      to: targetSchema.optional().meta({ description: 'The port here: ":3128"; the same port when left out.' }),
+    }),
+    z.strictObject({
+      ...common,
+      action: tag('netmap', 'Maps one prefix to another and back, address by address, ports untouched.'),
+      inside,
+      outside,
+    }),
+    z.strictObject({
+      ...common,
+      action: tag('static', 'Maps an inside address to an outside one, in both directions.'),
+      inside,
+      outside,
+    }),
+    z.strictObject({
+      ...common,
+      action: tag('nat64', 'Lets IPv6 hosts reach IPv4 ones (RFC 6146). Not simulated yet.'),
+      prefix: prefixSchema.meta({ description: 'The IPv6 prefix that stands for IPv4: 64:ff9b::/96.' }),
+      pool: z.array(addressSchema).min(1).meta({ description: 'The IPv4 addresses that packets leave with.' }),
+    }),
+    z.strictObject({
+      ...common,
+      action: tag('nptv6', 'Maps one IPv6 prefix to another without state (RFC 6296). Not simulated yet.'),
+      inside,
+      outside,
+    }),
+  ])
+  .meta({ id: 'NatRule', description: 'A translation rule: the first that sets a translation wins.' });
 
 const dependenceSchema = z.enum(['endpoint-independent', 'address-dependent', 'address-and-port-dependent']);
 export const behaviourSchema = z.union([
   nameSchema,
   z.strictObject({
-    mapping: dependenceSchema.optional(),
-    filtering: dependenceSchema.optional(),
+    mapping: dependenceSchema
+      .optional()
+      .meta({ description: 'When an inside endpoint keeps its mapping (RFC 4787 §4.1).' }),
+    filtering: dependenceSchema.optional().meta({ description: 'Who may use a mapping from outside (RFC 4787 §5).' }),
     ports: z
       .strictObject({
         allocation: z.enum(['preserve', 'sequential', 'random', 'block']).optional(),
-        range: z.string().optional(),
-        parity: z.boolean().optional(),
+        range: portRangeSchema.optional(),
+        parity: z.boolean().optional().meta({ description: 'Even ports map to even ones (RFC 4787 §4.2.2).' }),
         blockSize: z.int().min(1).optional(),
-        perSubscriber: z.int().min(1).optional(),
+        perSubscriber: z.int().min(1).optional().meta({ description: 'The most ports one inside address may hold.' }),
       })
       .optional(),
-    pooling: z.enum(['paired', 'arbitrary']).optional(),
-    hairpin: z.boolean().optional(),
+    pooling: z.enum(['paired', 'arbitrary']).optional().meta({
+      description: 'Whether an inside address keeps one outside address of the pool (RFC 4787 §4.1).',
+    }),
+    hairpin: z.boolean().optional().meta({ description: 'Inside hosts reach each other by outside addresses.' }),
     timeouts: z.record(z.string(), durationSchema).optional(),
   }),
 ]);
 
-export const natSchema = z.strictObject({
-  behaviour: behaviourSchema
-    .optional()
-    .meta({ description: 'A named profile (default "linux") or its axes (RFC 4787).' }),
-  rules: z.array(natRuleSchema).optional(),
-  helpers: z
-    .array(z.enum(['ftp']))
-    .optional()
-    .meta({ description: 'Application-level gateways.' }),
-});
+export const natSchema = z
+  .strictObject({
+    behaviour: behaviourSchema.optional().meta({
+      description: 'A named profile (default "linux": what the kernel does) or its axes (RFC 4787).',
+    }),
+    rules: z.array(natRuleSchema).optional().meta({ description: 'Asked in order.' }),
+    helpers: z
+      .array(z.enum(['ftp']))
+      .optional()
+      .meta({ description: 'Application-level gateways, which follow both families.' }),
+  })
+  .meta({ id: 'Nat', description: 'Address translation.' });
 
 export type NatRule = DeepReadonly<z.infer<typeof natRuleSchema>>;
 export type Nat = DeepReadonly<z.infer<typeof natSchema>>;

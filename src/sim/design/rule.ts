@@ -1,7 +1,8 @@
 /** A filter rule: what it matches, and what it does with what it matched. */
 import { z } from 'zod';
 import type { DeepReadonly } from '../base/readonly.ts';
-import { addressSetSchema, nameSchema, oneOrMore, portSetSchema } from './field.ts';
+import { addressSetSchema, interfaceNameSchema, nameSchema, oneOrMore, portSetSchema, tag } from './field.ts';
+import { ICMP_TYPE_NAMES } from './icmp.ts';
 
 export const PROTOCOL_NAMES = ['tcp', 'udp', 'icmp', 'icmpv6', 'sctp', 'gre', 'esp'] as const;
 export const STATES = ['new', 'established', 'related', 'invalid', 'untracked', 'snat', 'dnat'] as const;
@@ -14,22 +15,35 @@ export const REJECT_WITH = [
   'tcp-reset',
 ] as const;
 
-export const protocolSchema = z.union([z.enum(PROTOCOL_NAMES), z.int().min(0).max(255)]);
+export const protocolSchema = z.union([z.enum(PROTOCOL_NAMES), z.int().min(0).max(255)]).meta({
+  description: 'A protocol by name, or by its IANA number.',
+});
 export const flagSchema = z.enum(FLAG_NAMES);
 /** A name of `icmp.ts`, or a number. */
-export const icmpTypeSchema = z.union([z.string(), z.int().min(0).max(255)]);
-const interfaceNameSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*\*?$/, {
-  error: 'an interface name, or a prefix of one followed by "*"',
-});
+export const icmpTypeSchema = z
+  .union([z.enum(ICMP_TYPE_NAMES), z.int().min(0).max(255)])
+  .meta({ description: 'An ICMP or ICMPv6 type by name or number.', examples: ['echo-request', 'time-exceeded', 13] });
 
 const fields = {
-  protocol: oneOrMore(protocolSchema).optional().meta({ description: 'Protocol by name or number.' }),
-  source: oneOrMore(addressSetSchema).optional(),
-  destination: oneOrMore(addressSetSchema).optional(),
-  sourcePort: oneOrMore(portSetSchema).optional(),
-  destinationPort: oneOrMore(portSetSchema).optional(),
-  inInterface: oneOrMore(interfaceNameSchema).optional(),
-  outInterface: oneOrMore(interfaceNameSchema).optional(),
+  protocol: oneOrMore(protocolSchema).optional().meta({ description: 'The protocol by name or number, or a list.' }),
+  source: oneOrMore(addressSetSchema)
+    .optional()
+    .meta({ description: 'Source addresses: an address, a prefix, an "A-B" range or an "@group", or a list.' }),
+  destination: oneOrMore(addressSetSchema)
+    .optional()
+    .meta({ description: 'Destination addresses: an address, a prefix, an "A-B" range or an "@group", or a list.' }),
+  sourcePort: oneOrMore(portSetSchema)
+    .optional()
+    .meta({ description: 'Source ports: a number, "A-B" or a service name, or a list. Needs a protocol with ports.' }),
+  destinationPort: oneOrMore(portSetSchema).optional().meta({
+    description: 'Destination ports: a number, "A-B" or a service name, or a list. Needs a protocol with ports.',
+  }),
+  inInterface: oneOrMore(interfaceNameSchema)
+    .optional()
+    .meta({ description: 'The interface the packet came in by; "lan*" for all that begin so.' }),
+  outInterface: oneOrMore(interfaceNameSchema)
+    .optional()
+    .meta({ description: 'The interface the packet leaves by; "lan*" for all that begin so.' }),
   state: oneOrMore(z.enum(STATES))
     .optional()
     .meta({ description: 'Connection-tracking state; snat and dnat: the flow is translated so.' }),
@@ -37,42 +51,75 @@ const fields = {
     .strictObject({ mask: z.array(flagSchema).min(1), set: z.array(flagSchema) })
     .optional()
     .meta({ description: 'Of the flags in mask, exactly those in set are set.' }),
-  icmpType: oneOrMore(icmpTypeSchema).optional(),
+  icmpType: oneOrMore(icmpTypeSchema)
+    .optional()
+    .meta({ description: 'ICMP types by name or number, of the protocol beside it.' }),
 };
 
-export const matchSchema = z.strictObject({
-  ...fields,
-  not: z.strictObject(fields).optional().meta({ description: 'The same fields, each of which must fail.' }),
-});
+export const matchSchema = z
+  .strictObject({
+    ...fields,
+    not: z.strictObject(fields).optional().meta({ description: 'The same fields, each of which must fail.' }),
+  })
+  .meta({ id: 'Match', description: 'What a rule applies to: every field that is there must hold.' });
 
 const common = {
-  name: z.string().optional(),
+  name: z.string().optional().meta({ description: 'What people call this rule; shown where it decides.' }),
   description: z.string().optional(),
-  match: matchSchema.optional(),
+  match: matchSchema.optional().meta({ description: 'What the rule applies to; everything when left out.' }),
 };
 
-export const ruleSchema = z.discriminatedUnion('action', [
-  z.strictObject({ ...common, action: z.literal('accept') }),
-  z.strictObject({ ...common, action: z.literal('drop') }),
-  z.strictObject({ ...common, action: z.literal('reject'), with: z.enum(REJECT_WITH).optional() }),
-  z.strictObject({ ...common, action: z.literal('jump'), chain: nameSchema }),
-  z.strictObject({ ...common, action: z.literal('return') }),
-  z.strictObject({ ...common, action: z.literal('log'), prefix: z.string().optional() }),
-  z.strictObject({ ...common, action: z.literal('notrack') }),
-]);
+export const ruleSchema = z
+  .discriminatedUnion('action', [
+    z.strictObject({ ...common, action: tag('accept', 'Let the packet pass.') }),
+    z.strictObject({ ...common, action: tag('drop', 'Discard the packet silently.') }),
+    z.strictObject({
+      ...common,
+      action: tag('reject', 'Discard the packet and tell its sender.'),
+      with: z
+        .enum(REJECT_WITH)
+        .optional()
+        .meta({ description: 'The answer; icmp-port-unreachable by default. tcp-reset is for TCP only.' }),
+    }),
+    z.strictObject({
+      ...common,
+      action: tag('jump', 'Go on in a user chain.'),
+      chain: nameSchema.meta({ description: 'A name in "chains".' }),
+    }),
+    z.strictObject({ ...common, action: tag('return', 'Leave this chain for the one that jumped here.') }),
+    z.strictObject({
+      ...common,
+      action: tag('log', 'Write the packet down and go on.'),
+      prefix: z.string().optional().meta({ description: 'What the log line begins with.' }),
+    }),
+    z.strictObject({ ...common, action: tag('notrack', 'Keep the packet out of connection tracking; only in "raw".') }),
+  ])
+  .meta({ id: 'Rule', description: 'A filter rule: the first terminal rule that matches decides.' });
 
 export const chainSchema = z.strictObject({
-  policy: z.enum(['accept', 'drop']).optional(),
+  policy: z
+    .enum(['accept', 'drop'])
+    .optional()
+    .meta({ description: 'What happens to a packet that no rule decided; accept by default.' }),
   rules: z.array(ruleSchema).optional(),
 });
 
-export const firewallSchema = z.strictObject({
-  raw: chainSchema.optional().meta({ description: 'Arriving packets before tracking; the only place for notrack.' }),
-  input: chainSchema.optional().meta({ description: 'Packets to this node itself.' }),
-  forward: chainSchema.optional().meta({ description: 'Packets through this node.' }),
-  output: chainSchema.optional().meta({ description: 'Packets from this node itself.' }),
-  chains: z.record(nameSchema, z.array(ruleSchema)).optional().meta({ description: 'User chains, reached by jump.' }),
-});
+export const firewallSchema = z
+  .strictObject({
+    raw: chainSchema.optional().meta({ description: 'Arriving packets before tracking; the only place for notrack.' }),
+    input: chainSchema.optional().meta({ description: 'Packets to this node itself.' }),
+    forward: chainSchema.optional().meta({ description: 'Packets through this node.' }),
+    output: chainSchema.optional().meta({ description: 'Packets from this node itself.' }),
+    chains: z
+      .record(nameSchema, z.array(ruleSchema))
+      .optional()
+      .meta({ description: 'User chains, reached by jump; one that ends returns to its caller.' }),
+  })
+  .meta({ id: 'Firewall', description: 'Filter chains; one that is left out accepts everything.' });
+
+/** The chains that packets enter by themselves. */
+export const BASE_CHAINS = ['raw', 'input', 'forward', 'output'] as const;
+export type BaseChain = (typeof BASE_CHAINS)[number];
 
 export type Match = DeepReadonly<z.infer<typeof matchSchema>>;
 export type MatchFields = Omit<Match, 'not'>;

@@ -1,9 +1,73 @@
 /** What listens on a node: services as written, resolved to an application with its endpoint. */
+import { z } from 'zod';
 import { type Ip, parseIp } from '../addr/ip.ts';
 import { type IpRange, parseIpRange } from '../addr/range.ts';
+import type { DeepReadonly } from '../base/readonly.ts';
+import { didYouMean } from '../base/suggest.ts';
 import { type Millis, parseDuration } from '../base/time.ts';
-import type { ServiceSpec } from './design.ts';
+import { addressRangeSchema, addressSchema, durationSchema, portRangeSchema, portSchema, tag, text } from './field.ts';
 import { type PortRange, parsePorts, SERVICE_PORTS } from './ports.ts';
+
+const endpoint = {
+  address: addressSchema.optional().meta({ description: 'Listen on this address only; on all by default.' }),
+  port: portSchema.min(1).optional().meta({ description: 'The usual port of the service by default.' }),
+};
+
+export const serviceSchema = z
+  .union([
+    text((value) => (parseName(value) === undefined ? explainService(value) : undefined)).meta({
+      description: 'A service by name, or "tcp/PORT" or "udp/PORT", which accept and echo.',
+      examples: ['http', 'tcp/8080', 'udp/5000', 'ftp', 'dns'],
+    }),
+    z.discriminatedUnion('app', [
+      z.strictObject({
+        app: tag('echo', 'Sends back what it gets.'),
+        ...endpoint,
+        protocol: z.enum(['tcp', 'udp']),
+      }),
+      z.strictObject({
+        app: tag('http', 'A web server.'),
+        ...endpoint,
+        pages: z.record(z.string(), z.string()).optional().meta({ description: 'Bodies by path: { "/": "hello" }.' }),
+      }),
+      z.strictObject({
+        app: tag('ftp', 'A file server (RFC 959, 2428).'),
+        ...endpoint,
+        passivePorts: portRangeSchema
+          .optional()
+          .meta({ description: 'Ports for passive data connections: "50000-50100".' }),
+        strictPort: z
+          .boolean()
+          .optional()
+          .meta({ description: 'Refuses a PORT that names another address; true by default.' }),
+        announce: addressSchema.optional().meta({ description: 'The address that PASV answers name.' }),
+      }),
+      z.strictObject({
+        app: tag('dns', 'A name server, on UDP and TCP.'),
+        ...endpoint,
+        records: z
+          .record(z.string().min(1), z.array(addressSchema))
+          .optional()
+          .meta({ description: 'Addresses by name: { "www.example.com": ["203.0.113.80"] }.' }),
+        forward: z.array(addressSchema).optional().meta({ description: 'Servers to ask about other names.' }),
+        ttl: durationSchema.optional().meta({ description: 'How long an answer may be kept; 5m by default.' }),
+      }),
+      z.strictObject({
+        app: tag('stun', 'Tells clients how it sees them (RFC 8489). Not simulated yet.'),
+        ...endpoint,
+      }),
+      z.strictObject({
+        app: tag('dhcp', 'Gives addresses to interfaces with "dhcp" on its segment (RFC 2131).'),
+        pool: addressRangeSchema,
+        router: addressSchema.optional().meta({ description: 'The default gateway to tell.' }),
+        resolver: z.array(addressSchema).optional().meta({ description: 'The DNS servers to tell.' }),
+        lease: durationSchema.optional().meta({ description: 'How long an address is given for; 12h by default.' }),
+      }),
+    ]),
+  ])
+  .meta({ id: 'Service', description: 'What listens on a node: a name, or an object.' });
+
+export type ServiceSpec = DeepReadonly<z.infer<typeof serviceSchema>>;
 
 /** Where a service listens: on all addresses of the node unless one is named. */
 interface Listening {
@@ -68,30 +132,37 @@ export function parseService(spec: ServiceSpec): ServiceDef | undefined {
   return typeof spec === 'string' ? parseName(spec) : fromObject(spec);
 }
 
-function parseName(text: string): ServiceDef | undefined {
-  const [, protocol, rest] = /^(tcp|udp)\/(.+)$/.exec(text) ?? [];
+/** What is wrong with a text that names no service. */
+function explainService(text: string): { message: string; hint: string | undefined } {
+  if (text === 'dhcp') return { message: 'a DHCP server needs a pool', hint: 'write { "app": "dhcp", "pool": "A-B" }' };
+  const message = `"${text}" is not a service: write a name such as "http", or "tcp/8080" or "udp/5000"`;
+  return { message, hint: didYouMean(text, ['echo', ...Object.keys(SERVICE_PORTS)]) };
+}
+
+function parseName(name: string): ServiceDef | undefined {
+  const [, protocol, rest] = /^(tcp|udp)\/(.+)$/.exec(name) ?? [];
   if (rest !== undefined) {
     const ports = parsePorts(rest);
     if (ports === undefined || ports.from === 0 || ports.from !== ports.to) return undefined;
     return { app: 'echo', protocol: protocol === 'udp' ? 'udp' : 'tcp', port: ports.from };
   }
-  switch (text) {
+  switch (name) {
     case 'echo':
       return { app: 'echo', protocol: 'tcp', port: 7 };
     case 'http':
       return fromObject({ app: 'http' });
     case 'https':
     case 'http-alt':
-      return fromObject({ app: 'http', port: text === 'https' ? 443 : 8080 });
+      return fromObject({ app: 'http', port: name === 'https' ? 443 : 8080 });
     case 'ftp':
     case 'stun':
-      return fromObject({ app: text });
+      return fromObject({ app: name });
     case 'dns':
     case 'domain':
       return fromObject({ app: 'dns' });
     default: {
-      const port = Object.hasOwn(SERVICE_PORTS, text) ? SERVICE_PORTS[text] : undefined;
-      return port === undefined ? undefined : { app: 'echo', protocol: UDP_NAMES.has(text) ? 'udp' : 'tcp', port };
+      const port = Object.hasOwn(SERVICE_PORTS, name) ? SERVICE_PORTS[name] : undefined;
+      return port === undefined ? undefined : { app: 'echo', protocol: UDP_NAMES.has(name) ? 'udp' : 'tcp', port };
     }
   }
 }
