@@ -57,8 +57,10 @@ export function explainPrefix(text: string, kind: 'address' | 'prefix' | 'interf
 const READERS = { address: readAddress, prefix: readPrefix, interface: readInterface } as const;
 
 function readAddress(text: string): Ip | string {
-  const found = text.includes('/') ? readPrefix(text) : undefined;
-  return found !== undefined && typeof found !== 'string' ? `${text} is a prefix, not an address` : readIp(text);
+  const found = readInterface(text);
+  return typeof found === 'string'
+    ? readIp(text)
+    : `${text} is not an address alone; leave out "${text.slice(text.indexOf('/'))}"`;
 }
 
 /** As `parsePrefix`, but a text that is no prefix gives the reason. */

@@ -25,9 +25,9 @@ export interface SpecialBlock {
 }
 
 /**
- * Rights: s source, d destination, f forwardable, g globally reachable; x marks documentation. The registry gives no
- * answer on g for 6to4 and Teredo (routed in public: yes) and ORCHID (returned: no); for multicast it is left to
- * multicast routing.
+ * Rights: s source, d destination, f forwardable, g globally reachable; x marks documentation. Where the registry gives
+ * no answer, g says what is routed in public: Teredo and 6to4 are, and so is the 6to4 relay, with the rights that it had
+ * in RFC 6890; ORCHID is not. Of the multicast blocks, which are not in the registry, routers forward none by themselves.
  */
 type Row = readonly [prefix: string, rights: string, rfc: number, name: string];
 
