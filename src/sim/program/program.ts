@@ -37,8 +37,11 @@ export interface Route {
 }
 
 export interface Fib {
-  /** The best route(s): longest prefix, then lowest metric; several when they are equal (ECMP). Undefined: no route. */
-  lookup(dst: Ip): readonly Route[] | undefined;
+  /**
+   * The best route(s): longest prefix, then lowest metric; several when they are equal (ECMP, see `pick`). With `out`,
+   * among the routes that leave by that interface. Undefined: no route.
+   */
+  lookup(dst: Ip, out?: string): readonly Route[] | undefined;
   readonly routes: readonly Route[];
 }
 
@@ -73,7 +76,10 @@ export interface ChainProgram {
   decide(sight: Sight): Decision;
 }
 
-/** A translation rule that matched, ready to be carried out. */
+/**
+ * A translation rule that matched, ready to be carried out. The addresses are those of the packet's family, a pool when
+ * they are several; none means that the address stays and only the port changes. Without ports those stay.
+ */
 export type Translation =
   | { readonly kind: 'masquerade'; readonly place: Place; readonly ports: PortRange | undefined }
   | {
@@ -99,9 +105,9 @@ export type Translation =
     };
 
 export interface NatProgram {
-  /** First matching rule that translates the source (at postrouting). */
+  /** First matching rule that translates the source (at postrouting); none without an outgoing interface. */
   source(sight: Sight): Translation | undefined;
-  /** First matching rule that translates the destination (at prerouting). */
+  /** First matching rule that translates the destination (at prerouting); none without an incoming interface. */
   destination(sight: Sight): Translation | undefined;
 }
 
@@ -127,6 +133,10 @@ export interface NodeProgram {
   isBroadcast(ip: Ip): boolean;
   /** The address that Linux would put on a packet it sends to `dst` (RFC 6724 for IPv6); undefined without a route. */
   sourceFor(dst: Ip, out?: string): Ip | undefined;
+  /** The address that masquerading gives a packet to `dst` on its way out to `nextHop`; undefined where there is none. */
+  masqueradeFor(out: string, nextHop: Ip, dst: Ip): Ip | undefined;
+  /** The interface's address that `redirect` and ICMP name: the first of IPv4, the newest of the widest scope of IPv6. */
+  primaryOf(interfaceName: string, family: Family): Ip | undefined;
   /** A chain that is not written accepts everything, and is undefined here. */
   readonly firewall: {
     readonly raw: ChainProgram | undefined;
@@ -143,6 +153,9 @@ export interface NodeProgram {
   readonly helpers: ReadonlySet<'ftp'>;
   readonly resolver: readonly Ip[];
 }
+
+/** Every node by name. */
+export type Program = ReadonlyMap<string, NodeProgram>;
 
 /** What the running world adds to a node's design when it compiles it. */
 export interface Surroundings {
