@@ -34,18 +34,31 @@ function at(row: readonly number[], i: number): number {
 /** Longer words are no names that anyone mistyped, and comparing them takes quadratic time. */
 const LONGEST = 64;
 
-/** The candidate closest to `word`, the first of several; undefined when none is close: at most one letter in three differs. */
+/**
+ * The candidate closest to `word`: of several, the one that begins most like it, then the first. Undefined when none is
+ * close, which means that at most one letter in three differs.
+ */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > LONGEST) return undefined;
   const limit = Math.max(1, Math.floor(word.length / 3));
-  let best: string | undefined;
-  let least = limit + 1;
+  let best: { candidate: string; distance: number; agree: number } | undefined;
   for (const candidate of candidates) {
-    if (candidate === word || Math.abs(candidate.length - word.length) >= least) continue;
+    if (candidate === word || Math.abs(candidate.length - word.length) > limit) continue;
     const distance = editDistance(word, candidate);
-    if (distance < least) [best, least] = [candidate, distance];
+    const agree = commonStart(word.toLowerCase(), candidate.toLowerCase());
+    if (distance > limit) continue;
+    if (best === undefined || distance < best.distance || (distance === best.distance && agree > best.agree)) {
+      best = { candidate, distance, agree };
+    }
   }
-  return best;
+  return best?.candidate;
+}
+
+/** How many letters two words have in common from the start. */
+function commonStart(a: string, b: string): number {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i += 1;
+  return i;
 }
 
 /** The hint of an Issue about an unknown word: `did you mean "gw"?`, or undefined when nothing known is close. */

@@ -102,12 +102,9 @@ export const nodeSchema = z
       description:
         'The limits of the kernel on ICMP errors; off by default, so that no verdict depends on how fast one asks.',
     }),
-    reversePathFilter: z
-      .enum(['off', 'strict', 'loose'])
-      .optional()
-      .meta({
-        description: 'Discards packets whose source is not routed back the way they came (RFC 3704); off by default.',
-      }),
+    reversePathFilter: z.enum(['off', 'strict', 'loose']).optional().meta({
+      description: 'Discards packets whose source is not routed back the way they came (RFC 3704); off by default.',
+    }),
     tracking: z
       .strictObject({
         max: z.int().min(1).optional().meta({ description: 'The most connections in the table; 262144 by default.' }),
