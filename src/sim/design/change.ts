@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { fail, type Issue } from '../base/fail.ts';
 import type { DeepReadonly } from '../base/readonly.ts';
 import type { Design } from './design.ts';
-import { nameSchema } from './field.ts';
+import { jsonSchema, nameSchema } from './field.ts';
 import { applyOperation, type Json, type Operation } from './patch.ts';
 import { parsePointer, showPointer } from './pointer.ts';
 
@@ -21,15 +21,14 @@ const pointerSchema = z
     error: (issue) => `"${issue.input}" is not a JSON pointer: write "/nodes/gw/routes/0"`,
   })
   .meta({ description: 'A place in the design, as a JSON pointer (RFC 6901): /nodes/gw/firewall/forward/rules/0.' });
-const valueSchema: z.ZodType<Json> = z.json().meta({ description: 'Any JSON value.' });
 
 export const operationSchema = z.discriminatedUnion('op', [
-  z.strictObject({ op: z.literal('add'), path: pointerSchema, value: valueSchema }),
+  z.strictObject({ op: z.literal('add'), path: pointerSchema, value: jsonSchema }),
   z.strictObject({ op: z.literal('remove'), path: pointerSchema }),
-  z.strictObject({ op: z.literal('replace'), path: pointerSchema, value: valueSchema }),
+  z.strictObject({ op: z.literal('replace'), path: pointerSchema, value: jsonSchema }),
   z.strictObject({ op: z.literal('move'), from: pointerSchema, path: pointerSchema }),
   z.strictObject({ op: z.literal('copy'), from: pointerSchema, path: pointerSchema }),
-  z.strictObject({ op: z.literal('test'), path: pointerSchema, value: valueSchema }),
+  z.strictObject({ op: z.literal('test'), path: pointerSchema, value: jsonSchema }),
 ]);
 
 const linkRefSchema = z

@@ -6,6 +6,7 @@ import { readIpRange } from '../addr/range.ts';
 import { didYouMean } from '../base/suggest.ts';
 import { parseDuration } from '../base/time.ts';
 import { parseBandwidth } from './bandwidth.ts';
+import type { Json } from './patch.ts';
 import { parsePorts, SERVICE_PORTS } from './ports.ts';
 import { readTarget } from './target.ts';
 
@@ -37,6 +38,15 @@ function readable(read: (value: string) => unknown): z.ZodString {
 export function tag<const Name extends string>(name: Name, description: string): z.ZodLiteral<Name> {
   return z.literal(name).meta({ description });
 }
+
+/** Anything that JSON can say. */
+export const jsonSchema: z.ZodType<Json> = z
+  .lazy(() =>
+    z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(jsonSchema), z.record(z.string(), jsonSchema)], {
+      error: 'missing: it must be a JSON value',
+    }),
+  )
+  .meta({ id: 'Json', description: 'Any JSON value.' });
 
 const NAME_RULE = 'letters, digits, "_", "-" and ".", beginning with a letter, a digit or "_"';
 

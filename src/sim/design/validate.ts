@@ -8,6 +8,8 @@ import type { Path } from '../base/path.ts';
 import { didYouMean } from '../base/suggest.ts';
 
 type ZodIssue = z.core.$ZodIssue;
+/** What one of several shapes has against a value. */
+type Branch = readonly ZodIssue[];
 
 /** Everything wrong with the shape of a JSON value; empty when it fits the schema. */
 export function validate(schema: z.ZodType, value: unknown): Issue[] {
@@ -85,7 +87,8 @@ const NOUNS: Readonly<Record<string, string>> = {
 };
 
 function mismatch(expected: readonly string[], found: unknown): string {
-  const wanted = [...new Set(expected)].join(' or ');
+  const words = new Set(expected);
+  const wanted = [...words].filter((word) => !(word.startsWith('"') && words.has('text'))).join(' or ');
   return found === undefined ? `missing: it must be ${wanted}` : `${show(found)} is not ${wanted}`;
 }
 
@@ -100,9 +103,10 @@ function tooSmall(issue: Extract<ZodIssue, { code: 'too_small' }>, found: unknow
 
 /** Speaks of the branch of a union that the value was most likely meant for. */
 function explainUnion(issue: ZodIssue & { code: 'invalid_union' }, found: unknown, path: Path): Issue[] {
-  const branches = issue.errors as readonly (readonly ZodIssue[])[];
+  const branches = issue.errors as readonly Branch[];
   const near = branches.filter((branch) => !branch.some((each) => isForeign(each, found)));
   if (near.length === 0) {
+    if (found === undefined && issue.message !== '') return [{ code: issue.code, path, message: issue.message }];
     return [
       {
         code: 'invalid_type',
@@ -114,11 +118,11 @@ function explainUnion(issue: ZodIssue & { code: 'invalid_union' }, found: unknow
       },
     ];
   }
-  const told = (branch: readonly ZodIssue[]): Issue[] => branch.flatMap((each) => explain(each, found, path));
+  const told = (branch: Branch): Issue[] => branch.flatMap((each) => explain(each, found, path));
   if (typeof found !== 'object') return [mostConcrete(near.flatMap(told))];
   const [first = [], ...ties] = closest(near, found);
   if (ties.length === 0) return told(first);
-  const stray = unknownToAll([first, ...ties]);
+  const stray = unknownToAll([first, ...ties], found);
   if (stray.length > 0) {
     const known = [first, ...ties].flatMap((branch) => branch.flatMap(knownTo));
     return stray.map((key) => unknownField(key, known, path));
@@ -158,32 +162,45 @@ function wanted(issue: ZodIssue): string[] {
 /** Of what several branches say about one value, a reason rather than a list of words; the hint may be from any. */
 function mostConcrete(issues: readonly Issue[]): Issue {
   const best = issues.find((issue) => issue.code !== 'invalid_value') ?? issues[0] ?? fail('a union without branches');
-  const hint = issues.find((issue) => issue.hint !== undefined)?.hint;
+  const { hint } = issues.find((issue) => issue.hint !== undefined) ?? best;
   return hint === undefined ? best : { ...best, hint };
 }
 
-/** The branches with the fewest keys that are unknown or missing, and among those with the fewest issues. */
-function closest(branches: readonly (readonly ZodIssue[])[], found: unknown): readonly (readonly ZodIssue[])[] {
-  const misfit = (branch: readonly ZodIssue[]): number =>
-    branch.filter((issue) => issue.path.length === 1 && valueAt(found, issue.path as Path) === undefined).length +
-    branch.flatMap(strayKeys).length;
+/** The branches with the fewest keys that are unknown or missing; where none are, those with the fewest issues. */
+function closest(branches: readonly Branch[], found: unknown): readonly Branch[] {
+  const misfit = (branch: Branch): number =>
+    branch.reduce((sum, issue) => sum + strayKeys(issue).length + (isMissing(issue, found) ? 1 : 0), 0) +
+    (branch.some((issue) => isUntagged(issue, found)) ? 1 : 0);
   const least = Math.min(...branches.map(misfit));
   const fitting = branches.filter((branch) => misfit(branch) === least);
+  if (least > 0) return fitting;
   const fewest = Math.min(...fitting.map((branch) => branch.length));
   return fitting.filter((branch) => branch.length === fewest);
+}
+
+function isMissing(issue: ZodIssue, found: unknown): boolean {
+  return issue.path.length === 1 && valueAt(found, issue.path as Path) === undefined;
+}
+
+/** A union whose tag is missing says nothing about other keys. */
+function isUntagged(issue: ZodIssue, found: unknown): boolean {
+  return 'discriminator' in issue && isMissing(issue, found);
 }
 
 function strayKeys(issue: ZodIssue): readonly string[] {
   return issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [];
 }
 
+/** The keys that a branch with unknown ones would know. */
 function knownTo(issue: ZodIssue): readonly string[] {
-  return issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.message.split('\n') : [];
+  if ('discriminator' in issue) return [String(issue.discriminator)];
+  return strayKeys(issue).length > 0 ? issue.message.split('\n') : [];
 }
 
 /** The keys that no branch knows. */
-function unknownToAll(branches: readonly (readonly ZodIssue[])[]): string[] {
-  const [first = [], ...others] = branches.map((branch) => branch.flatMap(strayKeys));
+function unknownToAll(branches: readonly Branch[], found: unknown): string[] {
+  const spoken = branches.filter((branch) => !branch.some((issue) => isUntagged(issue, found)));
+  const [first = [], ...others] = spoken.map((branch) => branch.flatMap(strayKeys));
   return first.filter((key) => others.every((keys) => keys.includes(key)));
 }
 

@@ -1,0 +1,78 @@
+/** What a step may be expected to result in. */
+import { z } from 'zod';
+import type { DeepReadonly } from '../sim/base/readonly.ts';
+import { jsonSchema } from '../sim/design/field.ts';
+import type { Json } from '../sim/design/patch.ts';
+
+const REACH = ['refused', 'reset', 'unreachable', 'timeout'] as const;
+
+/** The outcomes of each verb that has one, a closed list. */
+export const OUTCOMES = {
+  connect: ['connected', ...REACH],
+  send: ['replied', 'delivered', 'rejected', 'dropped', 'lost'],
+  ping: ['replied', 'unreachable', 'timeout'],
+  traceroute: ['reached', 'unreachable', 'timeout'],
+  resolve: ['resolved', 'nxdomain', 'servfail', 'timeout'],
+  fetch: ['fetched', ...REACH, 'nxdomain', 'servfail'],
+  ftp: ['transferred', 'control-failed', 'data-failed'],
+  punch: ['direct', 'failed'],
+} as const;
+
+/** A verb that asks something, and so has an outcome. */
+export type AskingVerb = keyof typeof OUTCOMES;
+export type Verb = AskingVerb | 'wait' | 'change' | 'restart' | 'inspect';
+
+/** A JSON value that the actual one must contain. */
+const part = (description: string) => jsonSchema.optional().meta({ description });
+
+const FIELDS = {
+  server: part('The node that answered.'),
+  seenAs: part('The address and port of the client as the server saw it: { "address": …, "port": … }.'),
+  blockedAt: part('The node that stopped the packet.'),
+  blockedBy: part('The place in the design that stopped it: firewall.forward.rules[2], routes, link, …'),
+  icmp: part('The ICMP error that the sender received: { "type": …, "code": …, "from": … }.'),
+  elapsed: part('How much virtual time passed.'),
+  explanation: part('One or two sentences that a person understands.'),
+};
+
+/** Results that only some verbs have. */
+const MORE = {
+  connect: { bytes: part('How much data arrived.') },
+  send: {},
+  ping: {},
+  traceroute: { hops: part('The routers on the way, in order.') },
+  resolve: { addresses: part('The addresses found.') },
+  fetch: { status: part('The HTTP status.'), body: part('The page.'), bytes: part('How much data arrived.') },
+  ftp: { bytes: part('How much data arrived.') },
+  punch: {},
+  wait: {},
+  change: {},
+  restart: {},
+  inspect: {
+    connections: part('Tracked connections.'),
+    expectations: part('Connections that a helper expects.'),
+    leases: part('Addresses that the DHCP server of this node gave.'),
+    routes: part('The routing table.'),
+    sockets: part('What listens here, and who is connected.'),
+    neighbours: part('Addresses on the link that this node knows.'),
+  },
+} satisfies Record<Verb, z.core.$ZodShape>;
+
+/** Text is short for `{ "outcome": … }`; an object holds when the result contains it. */
+export function expectSchema<V extends AskingVerb>(verb: V) {
+  const outcome = z.enum<readonly (typeof OUTCOMES)[V][number][]>(OUTCOMES[verb]);
+  const fields = z.strictObject({ outcome: outcome.optional(), ...FIELDS, ...MORE[verb] });
+  return z.union([outcome, fields]).optional().meta({ description: 'What must come of this step.' });
+}
+
+/** As `expectSchema`, for a verb without an outcome. */
+export function unaskedSchema<V extends Exclude<Verb, AskingVerb>>(verb: V) {
+  return z
+    .strictObject({ ...FIELDS, ...MORE[verb] })
+    .optional()
+    .meta({ description: 'What must come of this step.' });
+}
+
+/** What a step expects, whatever its verb. */
+export type Expect = DeepReadonly<string | ({ outcome?: string } & { [field in keyof typeof FIELDS | Extra]?: Json })>;
+type Extra = { [V in Verb]: keyof (typeof MORE)[V] }[Verb];

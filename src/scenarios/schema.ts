@@ -1,0 +1,177 @@
+/**
+ * The scenario file: networks, and what is tried on them. From this schema come the types, the validation and the
+ * published JSON Schema.
+ */
+import { z } from 'zod';
+import type { DeepReadonly } from '../sim/base/readonly.ts';
+import { changeSchema } from '../sim/design/change.ts';
+import { designSchema } from '../sim/design/design.ts';
+import { durationSchema, nameSchema, portSchema } from '../sim/design/field.ts';
+import { flagSchema, icmpTypeSchema, protocolSchema } from '../sim/design/rule.ts';
+import { expectSchema, unaskedSchema } from './expect.ts';
+
+export const FTP_MODES = ['active', 'passive', 'extended-active', 'extended-passive'] as const;
+
+const from = nameSchema.meta({ description: 'The node that acts.' });
+const to = z
+  .string()
+  .min(1)
+  .meta({
+    description: 'A node, NODE:INTERFACE, an address, or a DNS name.',
+    examples: ['web', 'gw:lan', '203.0.113.80'],
+  });
+const timeout = durationSchema.optional().meta({ description: 'How long to wait before giving up.' });
+const bytes = z.int().min(0).optional().meta({ description: 'How much data to transfer.' });
+const sourcePort = portSchema.optional().meta({ description: 'The port to send from; one is chosen by default.' });
+
+const common = { name: z.string().optional().meta({ description: 'What people call this step.' }) };
+
+const connectSchema = z.strictObject({
+  from,
+  to,
+  port: portSchema.min(1),
+  sourcePort,
+  protocol: z.enum(['tcp', 'udp']).optional().meta({ description: 'tcp by default.' }),
+  bytes,
+  timeout,
+});
+const sendSchema = z.strictObject({
+  from,
+  to,
+  protocol: protocolSchema,
+  port: portSchema.optional().meta({ description: 'The destination port.' }),
+  sourcePort,
+  payload: z.string().optional(),
+  ttl: z.int().min(0).max(255).optional().meta({ description: 'TTL or hop limit; 64 by default.' }),
+  tcpFlags: z.array(flagSchema).optional().meta({ description: 'The TCP flags that are set; ["syn"] by default.' }),
+  icmpType: icmpTypeSchema.optional().meta({ description: 'echo-request by default.' }),
+});
+
+export const stepSchema = z
+  .union(
+    [
+      z.strictObject({
+        ...common,
+        connect: connectSchema.meta({ description: 'Opens a connection (TCP) or exchanges a datagram (UDP).' }),
+        expect: expectSchema('connect'),
+      }),
+      z.strictObject({
+        ...common,
+        send: sendSchema.meta({ description: 'Sends one packet.' }),
+        expect: expectSchema('send'),
+      }),
+      z.strictObject({
+        ...common,
+        ping: z
+          .strictObject({ from, to, count: z.int().min(1).max(65535).optional(), timeout })
+          .meta({ description: 'Sends ICMP echo requests.' }),
+        expect: expectSchema('ping'),
+      }),
+      z.strictObject({
+        ...common,
+        traceroute: z
+          .strictObject({ from, to, maxHops: z.int().min(1).max(255).optional() })
+          .meta({ description: 'Finds the routers on the way by their ICMP errors.' }),
+        expect: expectSchema('traceroute'),
+      }),
+      z.strictObject({
+        ...common,
+        resolve: z
+          .strictObject({
+            from,
+            name: z.string().min(1).meta({ description: 'The DNS name to look up.' }),
+            type: z.enum(['A', 'AAAA']).optional().meta({ description: 'The record type; A by default.' }),
+          })
+          .meta({ description: 'Asks the resolvers of a node.' }),
+        expect: expectSchema('resolve'),
+      }),
+      z.strictObject({
+        ...common,
+        fetch: z
+          .strictObject({
+            from,
+            url: z.string().regex(/^https?:\/\/[^/\s]+(\/\S*)?$/, {
+              error: (issue) => `"${issue.input}" is not a URL: write "http://HOST/PATH"`,
+            }),
+          })
+          .meta({ description: 'Gets a page over HTTP.' }),
+        expect: expectSchema('fetch'),
+      }),
+      z.strictObject({
+        ...common,
+        ftp: z
+          .strictObject({
+            from,
+            to,
+            port: portSchema.min(1).optional().meta({ description: 'The control port; 21 by default.' }),
+            mode: z.enum(FTP_MODES).meta({ description: 'Who opens the data connection: PORT, PASV, EPRT or EPSV.' }),
+            encrypted: z.boolean().optional().meta({ description: 'TLS on the control connection (RFC 4217).' }),
+            bytes,
+          })
+          .meta({ description: 'Transfers a file.' }),
+        expect: expectSchema('ftp'),
+      }),
+      z.strictObject({
+        ...common,
+        punch: z
+          .strictObject({
+            peers: z.array(nameSchema).length(2).meta({ description: 'The two nodes that want to reach each other.' }),
+            via: nameSchema.meta({ description: 'The node both can reach, which tells each about the other.' }),
+            protocol: z.enum(['tcp', 'udp']).optional().meta({ description: 'udp by default.' }),
+          })
+          .meta({ description: 'Hole punching (RFC 5128). Not simulated yet.' }),
+        expect: expectSchema('punch'),
+      }),
+      z.strictObject({
+        ...common,
+        wait: durationSchema.meta({ description: 'Lets virtual time pass.' }),
+        expect: unaskedSchema('wait'),
+      }),
+      z.strictObject({
+        ...common,
+        change: changeSchema.meta({ description: 'Changes the running network; untouched nodes keep their tables.' }),
+        expect: unaskedSchema('change'),
+      }),
+      z.strictObject({
+        ...common,
+        restart: nameSchema.meta({ description: 'A node that loses its connection and NAT tables.' }),
+        expect: unaskedSchema('restart'),
+      }),
+      z.strictObject({
+        ...common,
+        inspect: nameSchema.meta({ description: 'A node whose tables are looked at.' }),
+        expect: unaskedSchema('inspect'),
+      }),
+    ],
+    {
+      error:
+        'a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, punch, wait, change, restart or inspect',
+    },
+  )
+  .meta({ id: 'Step', description: 'One verb, with an optional name and what to expect.' });
+
+export const scenarioSchema = z
+  .strictObject({
+    name: z.string().min(1).meta({ description: 'Unique in the file.' }),
+    description: z.string().optional(),
+    network: z.union([nameSchema, designSchema]).meta({ description: 'A name in "networks", or a network.' }),
+    change: changeSchema.optional().meta({ description: 'A what-if: applied to a copy before the first step.' }),
+    seed: z.int().optional().meta({ description: 'All randomness comes from it; 1 by default.' }),
+    steps: z.array(stepSchema).meta({ description: 'Run in order on one clock; state carries over.' }),
+  })
+  .meta({ id: 'Scenario', description: 'Steps tried on a network.' });
+
+export const scenarioFileSchema = z
+  .strictObject({
+    $schema: z.string().optional().meta({ description: 'Where the JSON Schema of this file is, for editors.' }),
+    networks: z.record(nameSchema, designSchema).optional().meta({ description: 'Networks by name.' }),
+    scenarios: z.array(scenarioSchema).optional(),
+  })
+  .meta({ title: 'middlebox scenario file', description: 'Networks, and what is tried on them.' });
+
+export type ScenarioFile = DeepReadonly<z.infer<typeof scenarioFileSchema>>;
+export type Scenario = DeepReadonly<z.infer<typeof scenarioSchema>>;
+export type Step = DeepReadonly<z.infer<typeof stepSchema>>;
+export type { Change } from '../sim/design/change.ts';
+export type { Design as Network } from '../sim/design/design.ts';
+export { type Expect, OUTCOMES, type Verb } from './expect.ts';
