@@ -129,6 +129,7 @@ export type AppCommand =
   /** Sends a packet with these fields; its checksums are computed on the way out, and the source address is filled in by
    * routing when unspecified and `interface` is absent. The raw socket named hears `failed` when there is no way out. */
   | { readonly kind: 'inject'; readonly socket: SocketName; readonly packet: Packet; readonly interface?: string }
+  /** Replaces a timer of the same name. */
   | { readonly kind: 'timer'; readonly name: string; readonly after: Millis }
   | { readonly kind: 'cancel'; readonly name: string }
   | { readonly kind: 'configure'; readonly interface: string; readonly lease: Lease | undefined }
@@ -140,6 +141,11 @@ export type AppCommand =
 export interface Reaction<State> {
   readonly state: State;
   readonly commands: readonly AppCommand[];
+}
+
+/** The state with these commands, none by default. */
+export function react<State>(state: State, ...commands: readonly AppCommand[]): Reaction<State> {
+  return { state, commands };
 }
 
 export interface App<State> {
