@@ -32,6 +32,8 @@ export interface Route {
   /** The interface it leaves by; `lo` for local. */
   readonly out: string | undefined;
   readonly metric: number;
+  /** The address that packets from here get, where the route prefers one: IPv4 routes made for an address. */
+  readonly source?: Ip;
   /** `routes[1]`, `gateway`, `interfaces.lan` (connected), `routing` (learned), `dhcp`. */
   readonly place: Place;
 }

@@ -1,0 +1,148 @@
+/**
+ * A rule's match compiled to sets, and its test. As in nftables, a field that a packet does not have neither holds nor
+ * fails: `destinationPort` and `not destinationPort` both pass an echo request by. Interface names can always be read:
+ * where there is no interface the name is empty.
+ */
+import type { Ip } from '../addr/ip.ts';
+import { contains, type RangeSet, rangeSet } from '../addr/range.ts';
+import { fail } from '../base/fail.ts';
+import { icmpTypeNumber } from '../design/icmp.ts';
+import { parsePorts } from '../design/ports.ts';
+import type { Match, MatchFields, STATES } from '../design/rule.ts';
+import { FLAG, type FlagName, PROTOCOL } from '../packet/packet.ts';
+import { addressSet, type Groups } from './group.ts';
+import { remember } from './memo.ts';
+import { STATE_BIT, type View } from './view.ts';
+
+/** Families as bits, so that sets of them intersect with `&`. */
+export const FOUR = 1;
+export const SIX = 2;
+export const BOTH = FOUR | SIX;
+
+/** The fields of a match; what is undefined is not asked. */
+export interface FieldTests {
+  readonly protocols: RangeSet<number> | undefined;
+  readonly source: RangeSet<Ip> | undefined;
+  readonly destination: RangeSet<Ip> | undefined;
+  readonly sourcePorts: RangeSet<number> | undefined;
+  readonly destinationPorts: RangeSet<number> | undefined;
+  /** As written, some with a trailing `*`. */
+  readonly inInterfaces: readonly string[] | undefined;
+  readonly outInterfaces: readonly string[] | undefined;
+  /** Sum of `STATE_BIT`. */
+  readonly states: number | undefined;
+  readonly tcpFlags: { readonly mask: number; readonly set: number } | undefined;
+  /** By family: one name has another number in ICMPv6. */
+  readonly icmpTypes: { readonly 4: RangeSet<number>; readonly 6: RangeSet<number> } | undefined;
+}
+
+export interface MatchTest {
+  /** The families that all its address fields have in common: a sum of `FOUR` and `SIX`, `BOTH` where there is none. */
+  readonly families: number;
+  /** Whether it has an address field. */
+  readonly addressed: boolean;
+  readonly holds: FieldTests;
+  readonly fails: FieldTests | undefined;
+}
+
+/** Compiles a match, once for each `groups` that it is met with. A name or address that no check would pass fails. */
+export function compileMatch(match: Match, groups: Groups): MatchTest {
+  return compileOnce(match, '', groups);
+}
+
+const compileOnce = remember(
+  (match: Match, _label: string, groups: Groups) => makeTest(match, groups),
+  (a, b) => a === b,
+);
+
+function makeTest({ not, ...fields }: Match, groups: Groups): MatchTest {
+  const holds = compileFields(fields, groups);
+  const fails = not === undefined ? undefined : compileFields(not, groups);
+  const sets = [holds, fails].flatMap((tests) => [tests?.source ?? [], tests?.destination ?? []]);
+  return {
+    families: sets.reduce((families, set) => families & familiesOf(set), BOTH),
+    addressed: [holds, fails].some((tests) => tests?.source !== undefined || tests?.destination !== undefined),
+    holds,
+    fails,
+  };
+}
+
+/** An empty set says nothing about families: nothing is in it, and everything is outside. */
+function familiesOf(set: RangeSet<Ip>): number {
+  const families = set.reduce((sum, { from }) => sum | (typeof from === 'number' ? FOUR : SIX), 0);
+  return families === 0 ? BOTH : families;
+}
+
+function compileFields(fields: MatchFields, groups: Groups): FieldTests {
+  const { source, destination, sourcePort, destinationPort, inInterface, outInterface, tcpFlags } = fields;
+  return {
+    protocols: optional(fields.protocol, (items) => numberSet(items, (p) => (typeof p === 'number' ? p : PROTOCOL[p]))),
+    source: optional(source, (items) => addressSet(items, groups)),
+    destination: optional(destination, (items) => addressSet(items, groups)),
+    sourcePorts: optional(sourcePort, portSet),
+    destinationPorts: optional(destinationPort, portSet),
+    inInterfaces: optional(inInterface, (items) => items),
+    outInterfaces: optional(outInterface, (items) => items),
+    states: optional(fields.state, sumOfStates),
+    tcpFlags: tcpFlags && { mask: sumOfFlags(tcpFlags.mask), set: sumOfFlags(tcpFlags.set) },
+    icmpTypes: optional(fields.icmpType, (items) => ({
+      4: numberSet(items, (type) => icmpTypeNumber(type, 4)),
+      6: numberSet(items, (type) => icmpTypeNumber(type, 6)),
+    })),
+  };
+}
+
+function optional<Item, Made>(
+  field: Item | readonly Item[] | undefined,
+  make: (items: readonly Item[]) => Made,
+): Made | undefined {
+  if (field === undefined) return undefined;
+  return make(Array.isArray(field) ? (field as readonly Item[]) : [field as Item]);
+}
+
+function numberSet<Item>(items: readonly Item[], read: (item: Item) => number | undefined): RangeSet<number> {
+  const numbers = items.map(read).filter((number) => number !== undefined);
+  return rangeSet(numbers.map((number) => ({ from: number, to: number })));
+}
+
+function portSet(items: readonly (string | number)[]): RangeSet<number> {
+  return rangeSet(items.map((item) => parsePorts(item) ?? fail(`"${item}" names no port`)));
+}
+
+function sumOfStates(states: readonly (typeof STATES)[number][]): number {
+  return states.reduce((sum, state) => sum | STATE_BIT[state], 0);
+}
+
+function sumOfFlags(flags: readonly FlagName[]): number {
+  return flags.reduce((sum, flag) => sum | FLAG[flag], 0);
+}
+
+/** Whether every field of the match holds, and every field of its `not` fails. */
+export function matches(test: MatchTest, view: View): boolean {
+  if ((test.families & (view.family === 4 ? FOUR : SIX)) === 0) return false;
+  return agree(test.holds, view, true) && (test.fails === undefined || agree(test.fails, view, false));
+}
+
+/** Whether every field that can be read comes out as wanted; one that cannot be read does not. */
+function agree(tests: FieldTests, view: View, wanted: boolean): boolean {
+  const { protocols, source, destination, sourcePorts, destinationPorts, states, tcpFlags, icmpTypes } = tests;
+  if (states !== undefined && ((states & view.states) !== 0) !== wanted) return false;
+  if (protocols !== undefined && contains(protocols, view.protocol) !== wanted) return false;
+  if (tests.inInterfaces !== undefined && isNamed(tests.inInterfaces, view.in) !== wanted) return false;
+  if (tests.outInterfaces !== undefined && isNamed(tests.outInterfaces, view.out) !== wanted) return false;
+  if (source !== undefined && contains(source, view.src) !== wanted) return false;
+  if (destination !== undefined && contains(destination, view.dst) !== wanted) return false;
+  if (sourcePorts !== undefined && !agrees(sourcePorts, view.sport, wanted)) return false;
+  if (destinationPorts !== undefined && !agrees(destinationPorts, view.dport, wanted)) return false;
+  if (icmpTypes !== undefined && !agrees(icmpTypes[view.family], view.icmpType, wanted)) return false;
+  if (tcpFlags === undefined) return true;
+  return view.tcpFlags >= 0 && ((view.tcpFlags & tcpFlags.mask) === tcpFlags.set) === wanted;
+}
+
+function agrees(set: RangeSet<number>, value: number, wanted: boolean): boolean {
+  return value >= 0 && contains(set, value) === wanted;
+}
+
+function isNamed(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+}

@@ -1,0 +1,153 @@
+/** Translation rules compiled, one list for each side of the box. Read RFC 2663 and RFC 3022 first. */
+import { family as familyOfIp } from '../addr/ip.ts';
+import { contains, familyOf, type Prefix, parsePrefix } from '../addr/prefix.ts';
+import { fail, unreachable } from '../base/fail.ts';
+import type { NatRule } from '../design/nat.ts';
+import { parseTarget, type Target } from '../design/target.ts';
+import type { Groups } from './group.ts';
+import { BOTH, compileMatch, FOUR, type MatchTest, matches, SIX } from './match.ts';
+import { remember } from './memo.ts';
+import type { NatProgram, Place, Translation } from './program.ts';
+import { type View, viewOf } from './view.ts';
+
+type Side = 'source' | 'destination';
+
+interface SideRule {
+  readonly side: Side;
+  readonly test: MatchTest;
+  /** Undefined for a family that the rule leaves alone. */
+  readonly translations: Readonly<Record<4 | 6, Translation | undefined>>;
+  /** The address that is translated must lie in here, where it is given. */
+  readonly within: Prefix | undefined;
+}
+
+export interface CompiledNat {
+  readonly program: NatProgram;
+  /** Sum of `FOUR` and `SIX`: the families that some rule translates. */
+  readonly families: number;
+}
+
+/** The rules of a node; compiled once for each `groups`. Undefined when none of them sets a translation here. */
+export function compileNat(rules: readonly NatRule[], groups: Groups): CompiledNat | undefined {
+  return compileOnce(rules, '', groups);
+}
+
+const compileOnce = remember(
+  (rules: readonly NatRule[], _label: string, groups: Groups): CompiledNat | undefined => {
+    const compiled = rules.flatMap((rule, i) => compileRule(rule, `nat.rules[${i}]`, groups));
+    if (compiled.length === 0) return undefined;
+    const sources = compiled.filter(({ side }) => side === 'source');
+    const destinations = compiled.filter(({ side }) => side === 'destination');
+    return {
+      program: {
+        source: (sight) => (sight.out === undefined ? undefined : first(sources, viewOf(sight))),
+        destination: (sight) => (sight.in === undefined ? undefined : first(destinations, viewOf(sight))),
+      },
+      families: compiled.reduce((sum, { translations }) => sum | familiesOf(translations), 0),
+    };
+  },
+  (a, b) => a === b,
+);
+
+function first(rules: readonly SideRule[], view: View): Translation | undefined {
+  for (const { side, test, translations, within } of rules) {
+    const translation = translations[view.family];
+    if (translation === undefined) continue;
+    if (within !== undefined && !contains(within, side === 'source' ? view.src : view.dst)) continue;
+    if (matches(test, view)) return translation;
+  }
+  return undefined;
+}
+
+function familiesOf(translations: SideRule['translations']): number {
+  return (translations[4] === undefined ? 0 : FOUR) | (translations[6] === undefined ? 0 : SIX);
+}
+
+/** The rule on each side where it acts. */
+function compileRule(rule: NatRule, place: Place, groups: Groups): SideRule[] {
+  const test = compileMatch(rule.match ?? ANYTHING, groups);
+  const on = (side: Side, families: number, make: (family: 4 | 6) => Translation | undefined): SideRule[] => {
+    const of = (family: 4 | 6, bit: number) => ((families & bit) === 0 ? undefined : make(family));
+    return [{ side, test, translations: { 4: of(4, FOUR), 6: of(6, SIX) }, within: undefined }];
+  };
+  switch (rule.action) {
+    case 'masquerade':
+    case 'redirect': {
+      const [target] = targetsOf(rule.to ?? []);
+      const side = rule.action === 'masquerade' ? 'source' : 'destination';
+      return on(side, naturalFamilies(rule, test, 0), () => ({ kind: rule.action, place, ports: target?.ports }));
+    }
+    case 'snat':
+    case 'dnat': {
+      const targets = targetsOf(rule.to);
+      const side = rule.action === 'snat' ? 'source' : 'destination';
+      const families = naturalFamilies(rule, test, familiesOfTargets(targets));
+      return on(side, families, (family) => toTargets(rule.action, place, targets, family));
+    }
+    case 'static':
+    case 'netmap':
+      return mapping(rule, test, place);
+    case 'nat64':
+    case 'nptv6':
+      return [];
+    default:
+      return unreachable(rule);
+  }
+}
+
+const ANYTHING = {};
+
+function targetsOf(texts: string | readonly string[]): readonly Target[] {
+  const list = typeof texts === 'string' ? [texts] : texts;
+  return list.map((text) => parseTarget(text) ?? fail(`"${text}" is not a target`));
+}
+
+function familiesOfTargets(targets: readonly Target[]): number {
+  const families = targets.map(({ addresses }) => (addresses === undefined ? 0 : bitOf(familyOfIp(addresses.from))));
+  return families.reduce((sum, family) => sum | family, 0);
+}
+
+function bitOf(family: 4 | 6): number {
+  return family === 4 ? FOUR : SIX;
+}
+
+/** What the rule says, else what it translates to, else what it matches, else IPv4. */
+function naturalFamilies({ family }: NatRule, test: MatchTest, ofTargets: number): number {
+  if (family !== undefined) return { ipv4: FOUR, ipv6: SIX, both: BOTH }[family];
+  if (ofTargets !== 0) return ofTargets;
+  return test.addressed ? test.families : FOUR;
+}
+
+/** Targets that name addresses serve their own family only. */
+function toTargets(
+  kind: 'snat' | 'dnat',
+  place: Place,
+  targets: readonly Target[],
+  family: 4 | 6,
+): Translation | undefined {
+  const fitting = targets.filter(({ addresses }) => addresses === undefined || familyOfIp(addresses.from) === family);
+  if (fitting.length === 0) return undefined;
+  const addresses = fitting.flatMap((target) => target.addresses ?? []);
+  return { kind, place, addresses, ports: fitting[0]?.ports };
+}
+
+/** One to one, both ways: what arrives for `outside` goes inside, what leaves from `inside` goes out as outside. */
+function mapping(rule: Extract<NatRule, { inside: string }>, test: MatchTest, place: Place): SideRule[] {
+  const inside = readPrefix(rule.inside);
+  const outside = readPrefix(rule.outside);
+  const way = (which: Side, from: Prefix, to: Prefix): SideRule => {
+    const translation: Translation = { kind: 'map', place, which, from, to };
+    const four = familyOf(from) === 4;
+    return {
+      side: which,
+      test,
+      translations: { 4: four ? translation : undefined, 6: four ? undefined : translation },
+      within: from,
+    };
+  };
+  return [way('destination', outside, inside), way('source', inside, outside)];
+}
+
+function readPrefix(text: string): Prefix {
+  return parsePrefix(text) ?? fail(`"${text}" is not a prefix`);
+}
