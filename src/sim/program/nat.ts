@@ -4,8 +4,7 @@ import { contains, familyOf, type Prefix, parsePrefix } from '../addr/prefix.ts'
 import { fail, unreachable } from '../base/fail.ts';
 import type { NatRule } from '../design/nat.ts';
 import { parseTarget, type Target } from '../design/target.ts';
-import type { Groups } from './group.ts';
-import { BOTH, compileMatch, FOUR, type MatchTest, matches, SIX } from './match.ts';
+import { BOTH, compileMatch, FOUR, type Groups, type MatchTest, matches, SIX } from './match.ts';
 import { remember } from './memo.ts';
 import type { NatProgram, Place, Translation } from './program.ts';
 import { type View, viewOf } from './view.ts';
@@ -127,14 +126,21 @@ function toTargets(
 ): Translation | undefined {
   const fitting = targets.filter(({ addresses }) => addresses === undefined || familyOfIp(addresses.from) === family);
   if (fitting.length === 0) return undefined;
+  const [first] = fitting;
+  if (fitting.some(({ ports }) => ports?.from !== first?.ports?.from || ports?.to !== first?.ports?.to)) {
+    return fail(`${place}: one pool has one range of ports`);
+  }
   const addresses = fitting.flatMap((target) => target.addresses ?? []);
-  return { kind, place, addresses, ports: fitting[0]?.ports };
+  return { kind, place, addresses, ports: first?.ports };
 }
 
 /** One to one, both ways: what arrives for `outside` goes inside, what leaves from `inside` goes out as outside. */
 function mapping(rule: Extract<NatRule, { inside: string }>, test: MatchTest, place: Place): SideRule[] {
   const inside = readPrefix(rule.inside);
   const outside = readPrefix(rule.outside);
+  if (familyOf(inside) !== familyOf(outside) || inside.length !== outside.length) {
+    return fail(`${place}: inside and outside are not of one size`);
+  }
   const way = (which: Side, from: Prefix, to: Prefix): SideRule => {
     const translation: Translation = { kind: 'map', place, which, from, to };
     const four = familyOf(from) === 4;
