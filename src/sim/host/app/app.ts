@@ -120,7 +120,8 @@ export type AppCommand =
   | { readonly kind: 'write'; readonly socket: SocketName; readonly payload: Uint8Array }
   /** Sends FIN once everything written is out; data may still come. */
   | { readonly kind: 'shutdown'; readonly socket: SocketName }
-  /** Closes as close(2): FIN (RST when unread data is pending), no more events but `closed`. */
+  /** Closes as close(2): FIN (RST when unread data is pending), no more events but `closed`. Nothing happens to a socket
+   * that is gone already; so with the two commands around this one, and `write`. */
   | { readonly kind: 'close'; readonly socket: SocketName }
   /** RST and gone. */
   | { readonly kind: 'abort'; readonly socket: SocketName }
