@@ -64,20 +64,27 @@ export interface OtherInit extends Init {
 
 const NOTHING = new Uint8Array(0);
 
-function uint(value: number, bits: number, name: string): number {
-  const fits = Number.isInteger(value) && value >= 0 && value < 2 ** bits;
-  return fits ? value : fail(`${name} ${value} does not fit in ${bits} bits`);
+/** The largest values of 8, 12, 16 and 32 bits. */
+const BYTE = 0xff;
+const FLAGS = 0xfff;
+const WORD = 0xffff;
+const LONG = 0xffff_ffff;
+
+function uint(value: number, max: number, name: string): number {
+  const fits = value >= 0 && value <= max && Number.isInteger(value);
+  return fits ? value : fail(`${name} ${value} is not an integer of 0 to ${max}`);
 }
 
+/** Constructors copy its fields one by one: spreading it between others is many times slower in V8. */
 function header(init: Init, df: boolean): IpHeader {
   const { src, dst } = init;
   if (family(src) !== family(dst)) fail('source and destination are of different families');
   return {
     src,
     dst,
-    ttl: uint(init.ttl ?? 64, 8, 'ttl'),
-    tos: uint(init.tos ?? 0, 8, 'tos'),
-    ident: family(src) === 4 ? uint(init.ident ?? 0, 16, 'ident') : 0,
+    ttl: uint(init.ttl ?? 64, BYTE, 'ttl'),
+    tos: uint(init.tos ?? 0, BYTE, 'tos'),
+    ident: family(src) === 4 ? uint(init.ident ?? 0, WORD, 'ident') : 0,
     df: family(src) === 6 || (init.df ?? df),
     headerChecksum: 0,
   };
@@ -96,11 +103,18 @@ export function seal<P extends Packet>(packet: P): P {
 }
 
 export function udp(init: UdpInit): Udp {
+  const { src, dst, ttl, tos, ident, df, headerChecksum } = header(init, true);
   const packet: Udp = {
     kind: 'udp',
-    ...header(init, true),
-    sport: uint(init.sport, 16, 'source port'),
-    dport: uint(init.dport, 16, 'destination port'),
+    src,
+    dst,
+    ttl,
+    tos,
+    ident,
+    df,
+    headerChecksum,
+    sport: uint(init.sport, WORD, 'source port'),
+    dport: uint(init.dport, WORD, 'destination port'),
     payload: init.payload ?? NOTHING,
     checksum: 0,
   };
@@ -110,16 +124,23 @@ export function udp(init: UdpInit): Udp {
 export function tcp(init: TcpInit): Tcp {
   const options = init.options ?? NOTHING;
   if (options.length % 4 !== 0 || options.length > 40) fail(`${options.length} bytes of TCP options`);
+  const { src, dst, ttl, tos, ident, df, headerChecksum } = header(init, true);
   const packet: Tcp = {
     kind: 'tcp',
-    ...header(init, true),
-    sport: uint(init.sport, 16, 'source port'),
-    dport: uint(init.dport, 16, 'destination port'),
-    seq: uint(init.seq, 32, 'sequence number'),
-    ack: uint(init.ack ?? 0, 32, 'acknowledgement number'),
-    flags: uint(init.flags, 12, 'flags'),
-    window: uint(init.window ?? 64_240, 16, 'window'),
-    urgent: uint(init.urgent ?? 0, 16, 'urgent pointer'),
+    src,
+    dst,
+    ttl,
+    tos,
+    ident,
+    df,
+    headerChecksum,
+    sport: uint(init.sport, WORD, 'source port'),
+    dport: uint(init.dport, WORD, 'destination port'),
+    seq: uint(init.seq, LONG, 'sequence number'),
+    ack: uint(init.ack ?? 0, LONG, 'acknowledgement number'),
+    flags: uint(init.flags, FLAGS, 'flags'),
+    window: uint(init.window ?? 64_240, WORD, 'window'),
+    urgent: uint(init.urgent ?? 0, WORD, 'urgent pointer'),
     options,
     payload: init.payload ?? NOTHING,
     checksum: 0,
@@ -129,12 +150,19 @@ export function tcp(init: TcpInit): Tcp {
 
 /** ICMP or ICMPv6, by the family of the addresses. */
 export function icmp(init: IcmpInit): Icmp {
+  const { src, dst, ttl, tos, ident, df, headerChecksum } = header(init, false);
   const packet: Icmp = {
     kind: 'icmp',
-    ...header(init, false),
-    type: uint(init.type, 8, 'ICMP type'),
-    code: uint(init.code ?? 0, 8, 'ICMP code'),
-    rest: uint(init.rest ?? 0, 32, 'rest of the ICMP header'),
+    src,
+    dst,
+    ttl,
+    tos,
+    ident,
+    df,
+    headerChecksum,
+    type: uint(init.type, BYTE, 'ICMP type'),
+    code: uint(init.code ?? 0, BYTE, 'ICMP code'),
+    rest: uint(init.rest ?? 0, LONG, 'rest of the ICMP header'),
     payload: init.payload ?? NOTHING,
     checksum: 0,
   };
@@ -145,17 +173,17 @@ export function icmp(init: IcmpInit): Icmp {
 export function echo(init: EchoInit): Icmp {
   const { id, seq, reply = false, ...common } = init;
   const [request, answer] = family(init.src) === 4 ? [8, 0] : [128, 129];
-  const rest = uint(id, 16, 'identifier') * 0x1_0000 + uint(seq, 16, 'sequence number');
+  const rest = uint(id, WORD, 'identifier') * 0x1_0000 + uint(seq, WORD, 'sequence number');
   return icmp({ ...common, type: reply ? answer : request, rest });
 }
 
 /** Any other protocol, or one fragment: its offset a multiple of eight. */
 export function other(init: OtherInit): Other {
-  const protocol = uint(init.protocol, 8, 'protocol');
+  const protocol = uint(init.protocol, BYTE, 'protocol');
   const packet: Other = { kind: 'other', ...header(init, false), protocol, payload: init.payload ?? NOTHING };
   if (init.fragment === undefined) return seal(measured(packet));
   const { offset, more } = init.fragment;
-  const ident = uint(init.ident ?? 0, family(init.src) === 4 ? 16 : 32, 'ident');
+  const ident = uint(init.ident ?? 0, family(init.src) === 4 ? WORD : LONG, 'ident');
   if (offset % 8 !== 0) fail(`fragment offset ${offset} is not a multiple of 8`);
-  return seal(measured({ ...packet, ident, fragment: { offset: uint(offset, 16, 'fragment offset'), more } }));
+  return seal(measured({ ...packet, ident, fragment: { offset: uint(offset, WORD, 'fragment offset'), more } }));
 }

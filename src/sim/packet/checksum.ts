@@ -16,6 +16,7 @@ function fold(total: number): number {
 
 /** One's-complement sum of the big-endian words, folded to 16 bits; an odd last byte is padded with zero. */
 export function sum(bytes: Uint8Array, start = 0): number {
+  if (bytes.length === 0) return fold(start);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const even = bytes.length & ~1;
   let total = start;

@@ -76,7 +76,7 @@ interface Datagram {
 }
 
 /** How long pieces wait for the others: `ipfrag_time` and `ip6frag_time` of Linux, the latter as RFC 8200 §4.5. */
-const PATIENCE = { 4: 30_000, 6: 60_000 } as const;
+export const PATIENCE = { 4: 30_000, 6: 60_000 } as const;
 
 /**
  * Collects the fragments that reach one node, in any order. Like Linux it ignores exact repetitions and gives up a

@@ -43,3 +43,8 @@ function inverse(...pairs: readonly (readonly [query: number, answer: number])[]
 export function inverseType(ip: Ip, type: number): number | undefined {
   return INVERSE[family(ip)].get(type);
 }
+
+/** Asks rather than answers: echo request, and in IPv4 timestamp, information and address mask request. */
+export function isQuery(ip: Ip, type: number): boolean {
+  return typeof ip === 'number' ? type === 8 || type === 13 || type === 15 || type === 17 : type === 128;
+}

@@ -102,12 +102,12 @@ export function fragmentKey({ src, dst, protocol, ident }: Other): string {
   return packIp(src) + packIp(dst) + String.fromCharCode(protocol, ident >>> 16, ident & 0xffff);
 }
 
-const wide = new BigUint64Array(2);
-const words = new Uint16Array(wide.buffer);
+const wide = new DataView(new ArrayBuffer(16));
 
 function packIp(ip: Ip): string {
   if (typeof ip === 'number') return String.fromCharCode(ip >>> 16, ip & 0xffff);
-  wide[0] = ip;
-  wide[1] = ip >> 64n;
-  return String.fromCharCode(...words);
+  wide.setBigUint64(0, ip >> 64n);
+  wide.setBigUint64(8, ip);
+  const [a, b, c, d] = [wide.getUint32(0), wide.getUint32(4), wide.getUint32(8), wide.getUint32(12)];
+  return String.fromCharCode(a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff);
 }
