@@ -146,11 +146,11 @@ function agree(tests: FieldTests, view: View, wanted: boolean): boolean {
   if (tests.outInterfaces !== undefined && isNamed(tests.outInterfaces, view.out) !== wanted) return false;
   if (source !== undefined && contains(source, view.src) !== wanted) return false;
   if (destination !== undefined && contains(destination, view.dst) !== wanted) return false;
-  if (sourcePorts !== undefined && !agrees(sourcePorts, view.sport, wanted)) return false;
-  if (destinationPorts !== undefined && !agrees(destinationPorts, view.dport, wanted)) return false;
-  if (icmpTypes !== undefined && !agrees(icmpTypes[view.family], view.icmpType, wanted)) return false;
+  if (sourcePorts !== undefined && !agrees(sourcePorts, view.header.sport, wanted)) return false;
+  if (destinationPorts !== undefined && !agrees(destinationPorts, view.header.dport, wanted)) return false;
+  if (icmpTypes !== undefined && !agrees(icmpTypes[view.family], view.header.icmpType, wanted)) return false;
   if (tcpFlags === undefined) return true;
-  return view.tcpFlags >= 0 && ((view.tcpFlags & tcpFlags.mask) === tcpFlags.set) === wanted;
+  return view.header.tcpFlags >= 0 && ((view.header.tcpFlags & tcpFlags.mask) === tcpFlags.set) === wanted;
 }
 
 function agrees(set: RangeSet<number>, value: number, wanted: boolean): boolean {

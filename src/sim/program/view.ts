@@ -2,6 +2,7 @@
 import { type Family, family, type Ip } from '../addr/ip.ts';
 import type { STATES } from '../design/rule.ts';
 import { type Other, type Packet, PROTOCOL } from '../packet/packet.ts';
+import { icmpProtocol, protocolOf } from '../packet/protocol.ts';
 import type { Sight } from './program.ts';
 
 /** States as bits, so that a rule tests a list of them at once. */
@@ -15,16 +16,20 @@ export const STATE_BIT: Readonly<Record<(typeof STATES)[number], number>> = {
   dnat: 64,
 };
 
-/** Numbers are −1 where the packet has no such field, or it lies in another fragment. */
+/** The fields that some protocols have; −1 where this packet has none, or not here (a later fragment). */
+interface Header {
+  readonly sport: number;
+  readonly dport: number;
+  readonly tcpFlags: number;
+  readonly icmpType: number;
+}
+
 export interface View {
   readonly family: Family;
   readonly protocol: number;
   readonly src: Ip;
   readonly dst: Ip;
-  readonly sport: number;
-  readonly dport: number;
-  readonly tcpFlags: number;
-  readonly icmpType: number;
+  readonly header: Header;
   /** Empty where there is no interface. */
   readonly in: string;
   readonly out: string;
@@ -35,42 +40,29 @@ export interface View {
 /** Before tracking, and where nothing is tracked, every packet is invalid to a rule (LNX-HOOK-11). */
 export function viewOf(sight: Sight): View {
   const { packet } = sight;
-  const states =
-    STATE_BIT[sight.state ?? 'invalid'] | (sight.snat ? STATE_BIT.snat : 0) | (sight.dnat ? STATE_BIT.dnat : 0);
-  const header = headerOf(packet);
+  const translated = (sight.snat ? STATE_BIT.snat : 0) | (sight.dnat ? STATE_BIT.dnat : 0);
   return {
     family: family(packet.src),
-    protocol: header.protocol,
+    protocol: protocolOf(packet),
     src: packet.src,
     dst: packet.dst,
-    sport: header.sport,
-    dport: header.dport,
-    tcpFlags: header.tcpFlags,
-    icmpType: header.icmpType,
+    header: headerOf(packet),
     in: sight.in ?? '',
     out: sight.out ?? '',
-    states,
+    states: STATE_BIT[sight.state ?? 'invalid'] | translated,
   };
 }
 
-type Header = Pick<View, 'protocol' | 'sport' | 'dport' | 'tcpFlags' | 'icmpType'>;
+const NO_HEADER: Header = { sport: -1, dport: -1, tcpFlags: -1, icmpType: -1 };
 
 function headerOf(packet: Packet): Header {
   switch (packet.kind) {
     case 'tcp':
-      return {
-        protocol: PROTOCOL.tcp,
-        sport: packet.sport,
-        dport: packet.dport,
-        tcpFlags: packet.flags,
-        icmpType: -1,
-      };
+      return { sport: packet.sport, dport: packet.dport, tcpFlags: packet.flags, icmpType: -1 };
     case 'udp':
-      return { protocol: PROTOCOL.udp, sport: packet.sport, dport: packet.dport, tcpFlags: -1, icmpType: -1 };
-    case 'icmp': {
-      const protocol = family(packet.src) === 4 ? PROTOCOL.icmp : PROTOCOL.icmpv6;
-      return { protocol, sport: -1, dport: -1, tcpFlags: -1, icmpType: packet.type };
-    }
+      return { sport: packet.sport, dport: packet.dport, tcpFlags: -1, icmpType: -1 };
+    case 'icmp':
+      return { sport: -1, dport: -1, tcpFlags: -1, icmpType: packet.type };
     case 'other':
       return headerOfOther(packet);
   }
@@ -79,13 +71,12 @@ function headerOf(packet: Packet): Header {
 /** Protocols whose header begins with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite. */
 const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, 33, PROTOCOL.sctp, 136]);
 
-/** A first fragment shows as much of its header as it carries; a later one shows the protocol only. */
+/** A first fragment, or a packet that is cut short, shows as much of its header as it carries; a later fragment none. */
 function headerOfOther({ protocol, payload, fragment, src }: Other): Header {
-  const hidden = { protocol, sport: -1, dport: -1, tcpFlags: -1, icmpType: -1 };
-  if (fragment !== undefined && fragment.offset > 0) return hidden;
+  if (fragment !== undefined && fragment.offset > 0) return NO_HEADER;
   const byte = (at: number) => payload[at] ?? -1;
-  if (protocol === (family(src) === 4 ? PROTOCOL.icmp : PROTOCOL.icmpv6)) return { ...hidden, icmpType: byte(0) };
-  if (!WITH_PORTS.has(protocol) || payload.length < 4) return hidden;
-  const tcpFlags = protocol === PROTOCOL.tcp ? byte(13) : -1;
-  return { ...hidden, sport: byte(0) * 256 + byte(1), dport: byte(2) * 256 + byte(3), tcpFlags };
+  if (protocol === icmpProtocol(src)) return { ...NO_HEADER, icmpType: byte(0) };
+  if (!WITH_PORTS.has(protocol)) return NO_HEADER;
+  const word = (at: number) => (at + 2 > payload.length ? -1 : byte(at) * 256 + byte(at + 1));
+  return { sport: word(0), dport: word(2), tcpFlags: protocol === PROTOCOL.tcp ? byte(13) : -1, icmpType: -1 };
 }
