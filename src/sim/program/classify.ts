@@ -1,7 +1,8 @@
 /** Chains of filter rules: the first terminal rule that matches decides, and says on the way what it passed. */
 import { fail, unreachable } from '../base/fail.ts';
 import type { Chain, Firewall, Rule } from '../design/rule.ts';
-import { compileMatch, type Groups, type MatchTest, matches } from './match.ts';
+import type { Groups } from './group.ts';
+import { compileMatch, type MatchTest, matches } from './match.ts';
 import { remember } from './memo.ts';
 import type { ChainProgram, Decision, NodeProgram, Place } from './program.ts';
 import { type View, viewOf } from './view.ts';

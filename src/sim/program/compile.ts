@@ -5,8 +5,8 @@ import type { Design, Node } from '../design/design.ts';
 import { linksOf, nodeNamed } from '../design/topology.ts';
 import { compileFirewall } from './classify.ts';
 import { compileFib, type FibInput } from './fib.ts';
+import type { Groups } from './group.ts';
 import { compileInterfaces } from './interface.ts';
-import type { Groups } from './match.ts';
 import { remember } from './memo.ts';
 import { compileNat } from './nat.ts';
 import type { Fib, Interface, NodeProgram, Program, Surroundings } from './program.ts';
@@ -20,14 +20,14 @@ export function compile(design: Design, surroundingsOf: (node: string) => Surrou
   return new Map(names.map((name) => [name, compileNode(design, name, surroundingsOf(name))]));
 }
 
-/** Compiles one node of a checked design; a node that is not there fails. */
+/** Compiles one node of a checked design as things stand (leases may change later); a node that is not there fails. */
 export function compileNode(design: Design, name: string, surroundings: Surroundings = ALONE): NodeProgram {
   const node = nodeNamed(design, name) ?? fail(`no node "${name}"`);
   return programOf(node, name, {
     groups: node.firewall === undefined && node.nat === undefined ? undefined : design.groups,
     links: wiringOf(design).get(name) ?? NO_LINKS,
     publicInternet: design.publicInternet?.includes(name) ?? false,
-    surroundings,
+    surroundings: { leases: new Map(surroundings.leases), learned: surroundings.learned },
   });
 }
 

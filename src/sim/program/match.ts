@@ -4,19 +4,15 @@
  * where there is no interface the name is empty.
  */
 import type { Ip } from '../addr/ip.ts';
-import { parsePrefix } from '../addr/prefix.ts';
-import { contains, parseIpRange, prefixRange, type RangeSet, rangeSet } from '../addr/range.ts';
+import { contains, type RangeSet, rangeSet } from '../addr/range.ts';
 import { fail } from '../base/fail.ts';
-import type { Design } from '../design/design.ts';
-import { expandGroups } from '../design/group.ts';
 import { icmpTypeNumber } from '../design/icmp.ts';
 import { parsePorts } from '../design/ports.ts';
 import type { Match, MatchFields, STATES } from '../design/rule.ts';
 import { FLAG, type FlagName, PROTOCOL } from '../packet/packet.ts';
+import { addressSet, type Groups } from './group.ts';
 import { remember } from './memo.ts';
 import { STATE_BIT, type View } from './view.ts';
-
-export type Groups = Design['groups'];
 
 /** Families as bits, so that sets of them intersect with `&`. */
 export const FOUR = 1;
@@ -102,16 +98,6 @@ function optional<Item, Made>(
 ): Made | undefined {
   if (field === undefined) return undefined;
   return make(Array.isArray(field) ? (field as readonly Item[]) : [field as Item]);
-}
-
-function addressSet(items: readonly string[], groups: Groups): RangeSet<Ip> {
-  const texts = expandGroups(groups === undefined ? {} : { groups }, items);
-  return rangeSet(
-    texts.map((text) => {
-      const prefix = parsePrefix(text);
-      return prefix === undefined ? (parseIpRange(text) ?? fail(`"${text}" names no addresses`)) : prefixRange(prefix);
-    }),
-  );
 }
 
 function numberSet<Item>(items: readonly Item[], read: (item: Item) => number | undefined): RangeSet<number> {

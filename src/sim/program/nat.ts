@@ -4,7 +4,8 @@ import { contains, familyOf, type Prefix, parsePrefix } from '../addr/prefix.ts'
 import { fail, unreachable } from '../base/fail.ts';
 import type { NatRule } from '../design/nat.ts';
 import { parseTarget, type Target } from '../design/target.ts';
-import { BOTH, compileMatch, FOUR, type Groups, type MatchTest, matches, SIX } from './match.ts';
+import type { Groups } from './group.ts';
+import { BOTH, compileMatch, FOUR, type MatchTest, matches, SIX } from './match.ts';
 import { remember } from './memo.ts';
 import type { NatProgram, Place, Translation } from './program.ts';
 import { type View, viewOf } from './view.ts';

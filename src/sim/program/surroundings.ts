@@ -9,11 +9,10 @@ type Leases = Surroundings['leases'];
 type Learned = Surroundings['learned'];
 
 export function sameSurroundings(a: Surroundings, b: Surroundings): boolean {
-  return a === b || (sameLeases(a.leases, b.leases) && sameLearned(a.learned, b.learned));
+  return sameLeases(a.leases, b.leases) && sameLearned(a.learned, b.learned);
 }
 
 export function sameLeases(a: Leases, b: Leases): boolean {
-  if (a === b) return true;
   return a.size === b.size && [...a].every(([name, lease]) => isSameLease(lease, b.get(name)));
 }
 
