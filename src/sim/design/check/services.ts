@@ -1,0 +1,148 @@
+/** The services of one node. */
+import { family, type Ip, showIp } from '../../addr/ip.ts';
+import { contains, lastAddress, type Prefix, showPrefix } from '../../addr/prefix.ts';
+import { contains as holds, type IpRange } from '../../addr/range.ts';
+import type { Issue } from '../../base/fail.ts';
+import type { Path } from '../../base/path.ts';
+import type { PortRange } from '../ports.ts';
+import { parseService, type ServiceDef } from '../service.ts';
+import { issue, type Site } from './site.ts';
+
+/** Ports of one protocol that a service has for itself, on one address or all. */
+interface Claim {
+  readonly protocol: 'tcp' | 'udp';
+  readonly ports: PortRange;
+  readonly address: Ip | undefined;
+  /** DHCP servers part the port by interface. */
+  readonly dhcp: boolean;
+  readonly i: number;
+}
+
+export function checkServices(site: Site): Issue[] {
+  const path = [...site.path, 'services'];
+  const services = (site.node.services ?? []).flatMap((spec, i) => {
+    const service = parseService(spec);
+    return service === undefined ? [] : [{ service, i }];
+  });
+  return [
+    ...services.flatMap(({ service, i }) => checkService(site, service, [...path, i])),
+    ...clashes(services, path),
+    ...rivals(site, services, path),
+  ];
+}
+
+function checkService(site: Site, service: ServiceDef, path: Path): Issue[] {
+  if (service.app === 'stun') return [issue('unsupported', path, 'a STUN server is not supported yet')];
+  if (service.app === 'dhcp') return checkPool(site, service, path);
+  const { address } = service;
+  if (address === undefined || ownsAddress(site, address)) return [];
+  return [issue('service', [...path, 'address'], `${showIp(address)} is not an address of ${site.name}`)];
+}
+
+/** An interface with DHCP may get any address. */
+function ownsAddress(site: Site, ip: Ip): boolean {
+  return [...site.interfaces.values()].some(({ dhcp, addresses }) => dhcp || addresses.some((own) => own.ip === ip));
+}
+
+type Dhcp = Extract<ServiceDef, { app: 'dhcp' }>;
+
+function checkPool(site: Site, { pool, router }: Dhcp, path: Path): Issue[] {
+  const at = [...path, 'pool'];
+  const text = `${showIp(pool.from)}-${showIp(pool.to)}`;
+  if (family(pool.from) === 6)
+    return [issue('unsupported', at, 'DHCP for IPv6 is not supported: write IPv4 addresses')];
+  const prefix = poolPrefix(site, pool);
+  if (prefix === undefined) {
+    return [issue('service', at, `${text} does not lie in the prefix of one interface of ${site.name}`)];
+  }
+  const issues: Issue[] = [];
+  const reserved = prefix.length < 31 ? [prefix.ip, lastAddress(prefix)] : [];
+  const own = [...site.interfaces.values()].flatMap(({ addresses }) => addresses.map(({ ip }) => ip));
+  for (const ip of reserved.filter((each) => holds([pool], each))) {
+    issues.push(issue('service', at, `${text} holds ${showIp(ip)}, which ${showPrefix(prefix)} reserves`));
+  }
+  for (const ip of own.filter((each) => holds([pool], each))) {
+    issues.push(issue('service', at, `${text} holds ${site.name}'s own address ${showIp(ip)}`));
+  }
+  if (router !== undefined && !contains(prefix, router)) {
+    const message = `${showIp(router)} is not in ${showPrefix(prefix)}, where the clients are`;
+    issues.push(issue('service', [...path, 'router'], message));
+  }
+  return issues;
+}
+
+/** The prefix of the interface whose clients a pool is for. */
+function poolPrefix(site: Site, pool: IpRange): Prefix | undefined {
+  return [...site.interfaces.values()]
+    .flatMap(({ addresses }) => addresses.map(({ prefix }) => prefix))
+    .find((prefix) => contains(prefix, pool.from) && contains(prefix, pool.to));
+}
+
+type Numbered = readonly { readonly service: ServiceDef; readonly i: number }[];
+
+/** One segment has one DHCP server of this node; on another segment there may be another. */
+function rivals(site: Site, services: Numbered, path: Path): Issue[] {
+  const first = new Map<string, number>();
+  return services.flatMap(({ service, i }) => {
+    const prefix = service.app === 'dhcp' ? poolPrefix(site, service.pool) : undefined;
+    if (prefix === undefined) return [];
+    const before = first.get(showPrefix(prefix));
+    first.set(showPrefix(prefix), before ?? i);
+    if (before === undefined) return [];
+    return [issue('service', [...path, i], `services[${before}] is the DHCP server of ${showPrefix(prefix)} already`)];
+  });
+}
+
+function claimsOf(service: ServiceDef, i: number): Claim[] {
+  const claim = (protocol: 'tcp' | 'udp', ports: PortRange): Claim => ({
+    protocol,
+    ports,
+    address: service.app === 'dhcp' ? undefined : service.address,
+    dhcp: service.app === 'dhcp',
+    i,
+  });
+  const own = { from: service.port, to: service.port };
+  switch (service.app) {
+    case 'echo':
+      return [claim(service.protocol, own)];
+    case 'http':
+      return [claim('tcp', own)];
+    case 'ftp':
+      return [claim('tcp', own), ...(service.passivePorts === undefined ? [] : [claim('tcp', service.passivePorts)])];
+    case 'dns':
+    case 'stun':
+      return [claim('udp', own), claim('tcp', own)];
+    case 'dhcp':
+      return [claim('udp', own)];
+  }
+}
+
+/** A port can be claimed once for each address and protocol; a claim on all addresses meets every other. */
+function clashes(services: Numbered, path: Path): Issue[] {
+  const claims: Claim[] = [];
+  return services.flatMap(({ service, i }) => {
+    const own = claimsOf(service, i);
+    const found = own.flatMap((mine, n) => {
+      const other = [...claims, ...own.slice(0, n)].find((each) => meet(each, mine));
+      if (other === undefined) return [];
+      const ports = `${mine.protocol} port ${Math.max(mine.ports.from, other.ports.from)}`;
+      const message =
+        other.i === i
+          ? `${ports} is claimed twice by this service`
+          : `${ports} is claimed by services[${other.i}] already`;
+      return [issue('service', [...path, i], message)];
+    });
+    claims.push(...own);
+    return found;
+  });
+}
+
+function meet(a: Claim, b: Claim): boolean {
+  return (
+    a.protocol === b.protocol &&
+    a.ports.from <= b.ports.to &&
+    b.ports.from <= a.ports.to &&
+    (a.address === undefined || b.address === undefined || a.address === b.address) &&
+    !(a.dhcp && b.dhcp)
+  );
+}
