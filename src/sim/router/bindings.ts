@@ -1,0 +1,163 @@
+/**
+ * Address translation: a connection gets its binding once, with its first packet, and keeps it as long as it lives
+ * (LNX-NAT-1). Both sides are always settled, by a rule or without one, since even an untranslated connection must not
+ * have the answers of another.
+ *
+ * Read RFC 3022 §4, RFC 4787 §4 and RFC 5508 §4 first.
+ */
+import type { Endpoint } from '../addr/endpoint.ts';
+import { ANY4, type Ip } from '../addr/ip.ts';
+import { mapHostBits } from '../addr/prefix.ts';
+import type { Millis } from '../base/time.ts';
+import { isError } from '../packet/icmp-error.ts';
+import type { Icmp, Packet } from '../packet/packet.ts';
+import { withDestination, withQuoted, withSource } from '../packet/rewrite.ts';
+import { reversed, sameTuple } from '../packet/tuple.ts';
+import type { Translation } from '../program/program.ts';
+import { type Connection, type Direction, opposite, type Side } from './connection.ts';
+import type { Conntrack } from './conntrack.ts';
+import { choose, endpointOf, isTaken, type NatRange } from './endpoints.ts';
+import type { Expectation } from './expectations.ts';
+
+/** What is asked for one side of a new connection. */
+export interface BindingRequest {
+  /** The rule that matched; undefined when none did. */
+  readonly rule: Translation | undefined;
+  readonly now: Millis;
+  /** The interface that the packet leaves by: a masqueraded connection is bound to it. */
+  readonly out?: string | undefined;
+  /** The address that masquerading gives there. */
+  readonly masquerade?: Ip | undefined;
+  /** The address that redirecting gives: the primary one of the interface it came by, or loopback if made here. */
+  readonly redirect?: Ip | undefined;
+}
+
+export type Binding =
+  | { readonly kind: 'set'; readonly from: Endpoint; readonly to: Endpoint; readonly detail: string }
+  /** No free endpoint, or no address to give: the packet cannot pass. */
+  | { readonly kind: 'exhausted'; readonly detail: string }
+  /** Nothing changes: no rule, or the side was settled before. */
+  | { readonly kind: 'none' };
+
+const NONE: Binding = { kind: 'none' };
+
+/**
+ * Settles one side of a new connection. Without a rule it stays as it is, but when another connection already has its
+ * answers, its source port (or ICMP identifier) changes all the same (LNX-PORT-13).
+ */
+export function translateNew(
+  conntrack: Conntrack,
+  connection: Connection,
+  side: Side,
+  request: BindingRequest,
+): Binding {
+  if (connection.confirmed || connection.bound[side]) return NONE;
+  const { rule, now, out } = request;
+  const range = rangeOf(connection, side, request);
+  if (range === undefined) return { kind: 'exhausted', detail: 'the interface has no address to give' };
+  if (rule?.kind === 'masquerade') connection.masqueraded = out;
+  return settle(conntrack, connection, side, { range, now });
+}
+
+/** The range that a rule allows on its side; without one the address as it is. Undefined: no address to give. */
+function rangeOf(connection: Connection, side: Side, request: BindingRequest): NatRange | undefined {
+  const { rule, masquerade, redirect } = request;
+  const here = endpointOf(reversed(connection.reply), side).ip;
+  switch (rule?.kind) {
+    case undefined:
+      return only(here, undefined);
+    case 'masquerade':
+      if (here === ANY4) return only(here, undefined);
+      return masquerade === undefined ? undefined : only(masquerade, rule.ports);
+    case 'redirect':
+      return redirect === undefined ? undefined : only(redirect, rule.ports);
+    case 'map':
+      return only(mapHostBits(here, rule.from, rule.to), undefined);
+    case 'snat':
+    case 'dnat':
+      return { addresses: rule.addresses, ports: rule.ports };
+  }
+}
+
+function only(ip: Ip, ports: NatRange['ports']): NatRange {
+  return { addresses: [{ from: ip, to: ip }], ports };
+}
+
+/** Chooses an endpoint within the range and writes down what answers will look like. */
+function settle(
+  conntrack: Conntrack,
+  connection: Connection,
+  side: Side,
+  { range, now }: { readonly range: NatRange; readonly now: Millis },
+): Binding {
+  const current = reversed(connection.reply);
+  const { tuple, detail } = choose(conntrack, connection, side, { range, now });
+  if (side === 'source' && isTaken(conntrack.flows, tuple, now)) {
+    return { kind: 'exhausted', detail: 'every public endpoint allowed here already speaks to that destination' };
+  }
+  connection.bound[side] = true;
+  const changed = !sameTuple(tuple, current);
+  if (changed) {
+    connection.reply = reversed(tuple);
+    if (side === 'source') connection.snat = true;
+    else connection.dnat = true;
+  }
+  if (side === 'source') conntrack.flows.bind(connection);
+  return changed ? { kind: 'set', from: endpointOf(current, side), to: endpointOf(tuple, side), detail } : NONE;
+}
+
+/** A connection that a helper announced goes the way of its master: same addresses, and the port that was asked for. */
+export function followMaster(
+  conntrack: Conntrack,
+  connection: Connection,
+  { master, follow }: Expectation,
+  now: Millis,
+): void {
+  if (follow === undefined) return;
+  const way = master[opposite(follow.direction)];
+  const port = { from: follow.port, to: follow.port };
+  settle(conntrack, connection, 'source', { range: only(way.dst, undefined), now });
+  settle(conntrack, connection, 'destination', { range: only(way.src, port), now });
+}
+
+/** Whether this side of a packet going this way differs from what its sender wrote, or its receiver expects. */
+function isTranslated({ snat, dnat }: Connection, direction: Direction, side: Side): boolean {
+  return (direction === 'original') === (side === 'source') ? snat : dnat;
+}
+
+/**
+ * The packet with one side translated, as its connection says: the destination where packets come in, the source where
+ * they go out; answers the other way round. An ICMP error is translated outside and in its quote (RFC 5508 §4.2).
+ * Undefined: a packet that cannot be translated and must not pass untranslated.
+ */
+export function translate(
+  packet: Packet,
+  connection: Connection,
+  direction: Direction,
+  side: Side,
+): Packet | undefined {
+  if (packet.kind === 'icmp' && isError(packet)) return translateError(packet, connection, direction, side);
+  if (!isTranslated(connection, direction, side)) return packet;
+  const target = reversed(connection[opposite(direction)]);
+  return side === 'source'
+    ? withSource(packet, target.src, target.sport)
+    : withDestination(packet, target.dst, target.dport);
+}
+
+const REDIRECT = 5;
+
+/** LNX-ICMP-8, -9, -10: whoever reports the error, outside it seems to come from the end that the quoted packet went to. */
+function translateError(error: Icmp, connection: Connection, direction: Direction, side: Side): Icmp | undefined {
+  const { snat, dnat, bound } = connection;
+  const settled = bound.source && bound.destination;
+  if (error.type === REDIRECT && typeof error.src === 'number' && (snat || dnat || !settled)) return undefined;
+  if (!isTranslated(connection, direction, side)) return error;
+  const quoted = connection[opposite(direction)];
+  const target = reversed(quoted);
+  if (side === 'source') {
+    const inner = withQuoted(error, { dst: quoted.dst, dport: quoted.dport, id: quoted.dport });
+    return withSource(inner, target.src);
+  }
+  const inner = withQuoted(error, { src: quoted.src, sport: quoted.sport, id: quoted.sport });
+  return withDestination(inner, target.dst);
+}

@@ -1,0 +1,102 @@
+/** The record of one connection, as connection tracking keeps it. Read RFC 2663 §2 and RFC 9293 §3.3 first. */
+import type { Millis } from '../base/time.ts';
+import { PROTOCOL, type ProtocolName } from '../packet/protocol.ts';
+import { sameTuple, type Tuple } from '../packet/tuple.ts';
+import type { ConnectionId, FlowRow } from '../trace/trace.ts';
+import { type Lines, newLines } from './alg/lines.ts';
+import { noAdjustment, type SeqAdjustment } from './seqadj.ts';
+import { NOT_TCP, newTcpTracking, type TcpTracking } from './track/tcp-state.ts';
+
+export type Direction = 'original' | 'reply';
+export type Side = 'source' | 'destination';
+
+/** Mutable, and changed only by `Conntrack` and what works for it: trackers, bindings, helpers. */
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly original: Tuple;
+  /** What answers look like when they arrive: the reverse of `original` until something is translated. */
+  reply: Tuple;
+  readonly created: Millis;
+  /** The lifetime last given; counts from the moment of confirmation. */
+  timeout: Millis;
+  /** When it dies if nothing refreshes it. */
+  expires: Millis;
+  /** In the table, which it enters only when its first packet has passed everything (LNX-HOOK-8). */
+  confirmed: boolean;
+  seenReply: boolean;
+  assured: boolean;
+  /** Whether its source, its destination differ outside. */
+  snat: boolean;
+  dnat: boolean;
+  /** Sides whose binding is settled, be it that nothing is translated; a settled side never asks the rules again. */
+  readonly bound: Record<Side, boolean>;
+  /** The interface by which a masqueraded connection left. */
+  masqueraded: string | undefined;
+  helper: 'ftp' | undefined;
+  /** The connection whose helper announced this one. */
+  readonly master: ConnectionId | undefined;
+  /** Meaningless, and shared, where the protocol is another. */
+  readonly tcp: TcpTracking;
+  readonly adjustment: Record<Direction, SeqAdjustment>;
+  readonly lines: Record<Direction, Lines>;
+}
+
+export function opposite(direction: Direction): Direction {
+  return direction === 'original' ? 'reply' : 'original';
+}
+
+/** An unconfirmed connection without any history. */
+export function openConnection(from: Pick<Connection, 'id' | 'original' | 'reply' | 'created' | 'master'>): Connection {
+  return {
+    ...from,
+    tcp: from.original.protocol === PROTOCOL.tcp ? newTcpTracking() : NOT_TCP,
+    timeout: 0,
+    expires: Number.POSITIVE_INFINITY,
+    confirmed: false,
+    seenReply: false,
+    assured: false,
+    snat: false,
+    dnat: false,
+    bound: { source: false, destination: false },
+    masqueraded: undefined,
+    helper: undefined,
+    adjustment: { original: noAdjustment(), reply: noAdjustment() },
+    lines: { original: newLines(), reply: newLines() },
+  };
+}
+
+/** Gives the connection a new lifetime from now on. */
+export function refresh(connection: Connection, timeout: Millis, now: Millis): void {
+  connection.timeout = timeout;
+  if (connection.confirmed) connection.expires = now + timeout;
+}
+
+const NAMES = new Map<number, ProtocolName>();
+for (const [name, number] of Object.entries(PROTOCOL)) NAMES.set(number, name as ProtocolName);
+
+/** The connection in the words of `conntrack -L`. */
+export function rowOf(connection: Connection): FlowRow {
+  const { id, original, reply, expires, helper, tcp } = connection;
+  const status: FlowRow['status'][number][] = [];
+  if (!connection.seenReply) status.push('UNREPLIED');
+  if (connection.assured) status.push('ASSURED');
+  if (connection.master !== undefined) status.push('EXPECTED');
+  if (connection.snat) status.push('SNAT');
+  if (connection.dnat) status.push('DNAT');
+  return {
+    id,
+    protocol: NAMES.get(original.protocol) ?? String(original.protocol),
+    ...(tcp === NOT_TCP ? {} : { tcpState: tcp.state }),
+    original,
+    reply,
+    status,
+    expires,
+    ...(helper === undefined ? {} : { helper }),
+  };
+}
+
+/** Whether anything but the time of death differs: only then is the change worth an event. */
+export function sameRow(a: FlowRow, b: FlowRow): boolean {
+  const flat = a.tcpState === b.tcpState && a.helper === b.helper && a.status.join() === b.status.join();
+  return flat && sameTuple(a.reply, b.reply);
+}

@@ -1,0 +1,244 @@
+/**
+ * Connection tracking as Linux 6.18 does it: which connection a packet belongs to, whether it may, and what becomes of
+ * the connection. A new one enters the table only when its first packet has passed everything else.
+ *
+ * Read RFC 2663 §2, RFC 4787 §4.3, RFC 5382 §5 and RFC 5508 first.
+ */
+import type { Ip } from '../addr/ip.ts';
+import type { Rng } from '../base/rng.ts';
+import type { Millis } from '../base/time.ts';
+import { verify } from '../packet/checksum.ts';
+import type { Icmp, Packet } from '../packet/packet.ts';
+import { reversed, type Tuple, tupleOf } from '../packet/tuple.ts';
+import type { Tracking } from '../program/program.ts';
+import type { DropReason } from '../trace/fate.ts';
+import type { ConnectionId, FlowRow, Occurrence } from '../trace/trace.ts';
+import { followMaster } from './bindings.ts';
+import { type Connection, type Direction, openConnection, rowOf, sameRow } from './connection.ts';
+import { type Expectation, type ExpectationRow, Expectations } from './expectations.ts';
+import { Flows } from './flows.ts';
+import { trackGeneric } from './track/generic.ts';
+import { classify, judgeError, trackIcmp } from './track/icmp.ts';
+import { invalid, type Outcome, type Sighting } from './track/outcome.ts';
+import { trackTcp } from './track/tcp.ts';
+import { NOT_TCP } from './track/tcp-state.ts';
+import { trackUdp } from './track/udp.ts';
+
+/** What tracking makes of a packet. */
+export interface Tracked {
+  readonly state: 'new' | 'established' | 'related' | 'invalid' | 'untracked';
+  readonly connection?: Connection;
+  readonly direction?: Direction;
+  /** Why it is what it is, in words. */
+  readonly detail: string;
+  /** The packet cannot be tracked and may not pass. */
+  readonly drop?: { readonly reason: DropReason; readonly detail: string };
+}
+
+export interface ConntrackSettings {
+  readonly tracking: Tracking;
+  readonly helpers: ReadonlySet<'ftp'>;
+}
+
+/** One change of a table, to be recorded once; the name of the node is for the recorder to add. */
+export type Change = { readonly at: Millis } & (
+  | Omit<Extract<Occurrence, { kind: 'flow' }>, 'node'>
+  | Omit<Extract<Occurrence, { kind: 'expectation' }>, 'node'>
+);
+
+const FTP = 21;
+
+export class Conntrack {
+  readonly flows = new Flows((connection, at) => this.#ended(connection, at));
+  readonly expectations = new Expectations((...change) => this.#expectationChanged(...change));
+  readonly rng: Rng;
+  readonly #ids: () => ConnectionId;
+  #settings: ConntrackSettings;
+  #changes: Change[] = [];
+
+  constructor({ rng, ids, ...settings }: ConntrackSettings & { readonly rng: Rng; readonly ids: () => ConnectionId }) {
+    this.rng = rng;
+    this.#ids = ids;
+    this.#settings = settings;
+  }
+
+  get tracking(): Tracking {
+    return this.#settings.tracking;
+  }
+
+  /** After a change of the design: new connections and refreshed ones go by it, the rest stays as it is. */
+  configure(settings: ConntrackSettings): void {
+    this.#settings = settings;
+  }
+
+  /** Finds the packet's connection, or prepares a new one. `local`: it is made here, so checksums and helpers wait. */
+  track(packet: Packet, now: Millis, { local = false }: { readonly local?: boolean } = {}): Tracked {
+    const message = packet.kind === 'icmp' ? this.#screen(packet, now, local) : undefined;
+    if (message !== undefined) return message;
+    const tuple = tupleOf(packet);
+    if (tuple === undefined) return { state: 'invalid', detail: 'a packet that no connection can have' };
+    const found = this.flows.find(tuple, now);
+    if (found === undefined) return this.#begin(packet, tuple, now, local);
+    const { connection, direction } = found;
+    const before = rowOf(connection);
+    const state = stateOf(connection, direction);
+    const outcome = observe(packet, { ...found, now, tracking: this.tracking }, local);
+    if (outcome.kind === 'reopened') {
+      this.flows.remove(connection, now);
+      return this.track(packet, now, { local });
+    }
+    if (outcome.kind === 'invalid') return { state: 'invalid', detail: outcome.detail };
+    const detail = outcome.detail ?? describe(state, connection);
+    if (outcome.kind === 'destroyed') this.flows.remove(connection, now);
+    else if (direction === 'reply') connection.seenReply = true;
+    if (outcome.kind === 'accepted') this.#noteUpdate(connection, before, now);
+    return { state, connection, direction, detail };
+  }
+
+  /** Puts a connection whose first packet has passed into the table. `clash`: its answers would be another's. */
+  confirm(connection: Connection, now: Millis): 'confirmed' | 'clash' {
+    if (connection.confirmed) return 'confirmed';
+    if (this.flows.find(connection.reply, now) !== undefined) return 'clash';
+    connection.confirmed = true;
+    connection.expires = now + connection.timeout;
+    this.flows.insert(connection);
+    this.#changes.push({ kind: 'flow', change: 'new', row: rowOf(connection), at: now });
+    return 'confirmed';
+  }
+
+  /** The packet that would have opened this connection died: nothing remains of it. */
+  release(connection: Connection): void {
+    if (!connection.confirmed) this.flows.unbind(connection);
+  }
+
+  /** A restart, or the table emptied by hand. */
+  flush(now: Millis): void {
+    this.flows.expire(now);
+    for (const connection of [...this.flows.all()]) this.flows.remove(connection, now);
+  }
+
+  /** Masqueraded connections go with the address that they use; those of a plain `snat` stay (LNX-NAT-8). */
+  removeTranslatedTo(ip: Ip, now: Millis): void {
+    this.flows.expire(now);
+    for (const connection of [...this.flows.all()]) {
+      if (connection.masqueraded !== undefined && connection.reply.dst === ip) this.flows.remove(connection, now);
+    }
+  }
+
+  /** The table as it is now, oldest first. */
+  rows(now: Millis): FlowRow[] {
+    this.flows.expire(now);
+    return Array.from(this.flows.all(), rowOf);
+  }
+
+  expectationRows(now: Millis): ExpectationRow[] {
+    this.flows.expire(now);
+    return this.expectations.rows(now);
+  }
+
+  /** What has changed since the last call, in order. What expired is noticed late, but says when it did. */
+  drain(): Change[] {
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
+  }
+
+  /** Notes what a helper or a binding did to a connection in the table. */
+  #noteUpdate(connection: Connection, before: FlowRow, now: Millis): void {
+    if (!connection.confirmed) return;
+    const row = rowOf(connection);
+    if (!sameRow(before, row)) this.#changes.push({ kind: 'flow', change: 'update', row, at: now });
+  }
+
+  /** ICMP errors, and messages that belong to no connection; undefined for queries and their answers. */
+  #screen(message: Icmp, now: Millis, local: boolean): Tracked | undefined {
+    if (!local && !verify(message).transport) return { state: 'invalid', detail: 'wrong ICMP checksum' };
+    const kind = classify(message);
+    if (kind.kind === 'query') return undefined;
+    if (kind.kind !== 'error') return { state: kind.kind, detail: kind.detail };
+    const found = this.flows.find(kind.about, now);
+    if (found === undefined) return { state: 'invalid', detail: 'an ICMP error about no connection that is known' };
+    const { connection, direction } = found;
+    const wrong = judgeError(message, connection[direction]);
+    if (wrong !== undefined) return { state: 'invalid', detail: wrong };
+    return { state: 'related', connection, direction, detail: `an ICMP error about connection ${connection.id}` };
+  }
+
+  /** A packet of no known connection: a new one, unless it cannot open any. */
+  #begin(packet: Packet, tuple: Tuple, now: Millis, local: boolean): Tracked {
+    if (!this.#makeRoom(now)) {
+      const { max } = this.tracking;
+      const detail = `all ${max} entries of the connection table are taken`;
+      return { state: 'invalid', detail, drop: { reason: 'tableFull', detail } };
+    }
+    const expectation = this.expectations.take(tuple, now);
+    const { tracking } = this;
+    const master = expectation?.master.id;
+    const reply = reversed(tuple);
+    const connection = openConnection({ id: this.#ids(), original: tuple, reply, created: now, master });
+    const outcome = observe(packet, { connection, direction: 'original', now, tracking }, local);
+    if (outcome.kind === 'invalid') return { state: 'invalid', detail: outcome.detail };
+    const ftp = packet.kind === 'tcp' && packet.dport === FTP && this.#settings.helpers.has('ftp');
+    if (ftp && !local) connection.helper = 'ftp';
+    if (expectation !== undefined) followMaster(this, connection, expectation, now);
+    const state = stateOf(connection, 'original');
+    return { state, connection, direction: 'original', detail: describe(state, connection) };
+  }
+
+  /** Whether one more fits, at the cost of a connection that nobody has answered properly yet (LNX-MAX-1, -2). */
+  #makeRoom(now: Millis): boolean {
+    const { max } = this.tracking;
+    if (this.flows.size < max) return true;
+    this.flows.expire(now);
+    if (this.flows.size < max) return true;
+    for (const connection of this.flows.all()) {
+      if (connection.assured) continue;
+      this.flows.remove(connection, now);
+      return this.flows.size < max;
+    }
+    return false;
+  }
+
+  #ended(connection: Connection, at: Millis): void {
+    this.expectations.removeOf(connection, at);
+    this.#changes.push({ kind: 'flow', change: 'destroy', row: rowOf(connection), at });
+  }
+
+  #expectationChanged(expectation: Expectation, change: 'new' | 'used' | 'expired', at: Millis): void {
+    const { src, dst, port, master } = expectation;
+    this.#changes.push({ kind: 'expectation', change, from: src, to: { ip: dst, port }, master: master.id, at });
+  }
+}
+
+function stateOf({ seenReply, master }: Connection, direction: Direction): Tracked['state'] {
+  if (direction === 'reply' || seenReply) return 'established';
+  return master === undefined ? 'new' : 'related';
+}
+
+function describe(state: Tracked['state'], { id, master, tcp, confirmed }: Connection): string {
+  const tcpState = tcp === NOT_TCP ? '' : `, ${tcp.state}`;
+  if (!confirmed)
+    return state === 'related' ? `expected by connection ${master}${tcpState}` : `a new connection${tcpState}`;
+  return state === 'new' ? `connection ${id}, not answered yet${tcpState}` : `connection ${id}${tcpState}`;
+}
+
+/** A UDP datagram without a checksum passes, in both families. ICMP has been looked at before. */
+function wrongChecksum(packet: Packet): boolean {
+  if (packet.kind === 'icmp' || (packet.kind === 'udp' && packet.checksum === 0)) return false;
+  return !verify(packet).transport;
+}
+
+/** Asks the tracker of the packet's protocol; checksums of what is made here are taken for right. */
+function observe(packet: Packet, sighting: Sighting, local: boolean): Outcome {
+  if (!local && wrongChecksum(packet)) return invalid(`wrong ${packet.kind.toUpperCase()} checksum`);
+  switch (packet.kind) {
+    case 'tcp':
+      return trackTcp(packet, sighting);
+    case 'udp':
+      return trackUdp(sighting);
+    case 'icmp':
+      return trackIcmp(sighting);
+    case 'other':
+      return trackGeneric(packet, sighting);
+  }
+}

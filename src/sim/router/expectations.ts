@@ -1,0 +1,100 @@
+/**
+ * Connections that a helper has announced: one address, from any port, to one endpoint, once, within a time
+ * (LNX-FTP-3, -4, -12). Read RFC 6384 §3 first.
+ */
+import type { Ip } from '../addr/ip.ts';
+import type { Millis } from '../base/time.ts';
+import { keyOf, type Tuple } from '../packet/tuple.ts';
+import type { ConnectionId } from '../trace/trace.ts';
+import type { Connection, Direction } from './connection.ts';
+
+export interface Expectation {
+  readonly master: Connection;
+  readonly protocol: number;
+  readonly src: Ip;
+  readonly dst: Ip;
+  readonly port: number;
+  readonly expires: Millis;
+  /** Where the master is translated, so is what it expects: which way it goes, and the port to be restored. */
+  readonly follow: { readonly direction: Direction; readonly port: number } | undefined;
+}
+
+export interface ExpectationRow {
+  readonly from: Ip;
+  readonly to: { readonly ip: Ip; readonly port: number };
+  readonly master: ConnectionId;
+  readonly expires: Millis;
+}
+
+type Ending = 'used' | 'expired';
+
+/** One FTP connection expects one data connection at a time. */
+const PER_MASTER = 1;
+const MAX = 4096;
+
+export class Expectations {
+  readonly #byKey = new Map<string, Expectation>();
+  readonly #onChange: (expectation: Expectation, change: 'new' | Ending, at: Millis) => void;
+
+  constructor(onChange: (expectation: Expectation, change: 'new' | Ending, at: Millis) => void) {
+    this.#onChange = onChange;
+  }
+
+  /** Adds one, in place of an older one of the same master. `taken`: another connection expects just the same. */
+  add(expectation: Expectation, now: Millis): 'added' | 'taken' | 'full' {
+    const key = keyOfExpectation(expectation);
+    const same = this.#live(key, now);
+    if (same !== undefined && same.master !== expectation.master) return 'taken';
+    if (same !== undefined) this.#end(key, same, 'expired', now);
+    const own = [...this.#byKey].filter(([, other]) => other.master === expectation.master);
+    const oldest = own[0];
+    if (oldest !== undefined && own.length >= PER_MASTER) this.#end(...oldest, 'expired', now);
+    if (this.#byKey.size >= MAX) return 'full';
+    this.#byKey.set(key, expectation);
+    this.#onChange(expectation, 'new', now);
+    return 'added';
+  }
+
+  /** The expectation that this packet fulfils; it is gone then. */
+  take(tuple: Tuple, now: Millis): Expectation | undefined {
+    if (this.#byKey.size === 0) return undefined;
+    const key = keyOf({ ...tuple, sport: 0 });
+    const found = this.#live(key, now);
+    if (found === undefined || !found.master.confirmed || found.master.expires <= now) return undefined;
+    this.#end(key, found, 'used', now);
+    return found;
+  }
+
+  /** A connection that ends takes with it what it expects. */
+  removeOf(master: Connection, at: Millis): void {
+    for (const [key, expectation] of this.#byKey) {
+      if (expectation.master === master) this.#end(key, expectation, 'expired', Math.min(at, expectation.expires));
+    }
+  }
+
+  rows(now: Millis): ExpectationRow[] {
+    for (const key of [...this.#byKey.keys()]) this.#live(key, now);
+    return Array.from(this.#byKey.values(), ({ src, dst, port, master, expires }) => ({
+      from: src,
+      to: { ip: dst, port },
+      master: master.id,
+      expires,
+    }));
+  }
+
+  #live(key: string, now: Millis): Expectation | undefined {
+    const found = this.#byKey.get(key);
+    if (found === undefined || found.expires > now) return found;
+    this.#end(key, found, 'expired', found.expires);
+    return undefined;
+  }
+
+  #end(key: string, expectation: Expectation, how: Ending, at: Millis): void {
+    this.#byKey.delete(key);
+    this.#onChange(expectation, how, at);
+  }
+}
+
+function keyOfExpectation({ protocol, src, dst, port }: Expectation): string {
+  return keyOf({ protocol, src, dst, sport: 0, dport: port });
+}

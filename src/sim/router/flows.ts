@@ -1,0 +1,90 @@
+/**
+ * The table of connections: each is found by the tuple of either direction, and those of one inside endpoint together.
+ * Timeouts are lazy: what has expired is never found, and goes when it is met.
+ */
+import type { Millis } from '../base/time.ts';
+import { keyFor, keyOf, type Tuple } from '../packet/tuple.ts';
+import type { ConnectionId } from '../trace/trace.ts';
+import type { Connection, Direction } from './connection.ts';
+
+export interface Found {
+  readonly connection: Connection;
+  readonly direction: Direction;
+}
+
+export class Flows {
+  readonly #byTuple = new Map<string, Found>();
+  readonly #byId = new Map<ConnectionId, Connection>();
+  /** Newest last. Connections whose source is bound, confirmed or not, by the endpoint they came from. */
+  readonly #bySource = new Map<string, Connection[]>();
+  readonly #onRemove: (connection: Connection, at: Millis) => void;
+
+  /** `onRemove` hears of each connection that leaves the table, and when it did. */
+  constructor(onRemove: (connection: Connection, at: Millis) => void) {
+    this.#onRemove = onRemove;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** All, oldest first, the expired included. */
+  all(): IterableIterator<Connection> {
+    return this.#byId.values();
+  }
+
+  byId(id: ConnectionId): Connection | undefined {
+    return this.#byId.get(id);
+  }
+
+  find(tuple: Tuple, now: Millis): Found | undefined {
+    const found = this.#byTuple.get(keyOf(tuple));
+    if (found === undefined || found.connection.expires > now) return found;
+    this.remove(found.connection, found.connection.expires);
+    return undefined;
+  }
+
+  insert(connection: Connection): void {
+    this.#byId.set(connection.id, connection);
+    this.#byTuple.set(keyOf(connection.original), { connection, direction: 'original' });
+    this.#byTuple.set(keyOf(connection.reply), { connection, direction: 'reply' });
+  }
+
+  remove(connection: Connection, at: Millis): void {
+    if (!this.#byId.delete(connection.id)) return;
+    this.#byTuple.delete(keyOf(connection.original));
+    this.#byTuple.delete(keyOf(connection.reply));
+    this.unbind(connection);
+    this.#onRemove(connection, at);
+  }
+
+  /** Lets later connections from the same endpoint find this one. */
+  bind(connection: Connection): void {
+    const key = keyFor('none', connection.original);
+    const peers = this.#bySource.get(key);
+    if (peers === undefined) this.#bySource.set(key, [connection]);
+    else peers.push(connection);
+  }
+
+  unbind(connection: Connection): void {
+    const key = keyFor('none', connection.original);
+    const peers = this.#bySource.get(key) ?? [];
+    const left = peers.filter((peer) => peer !== connection);
+    if (left.length > 0) this.#bySource.set(key, left);
+    else this.#bySource.delete(key);
+  }
+
+  /** Live connections from the endpoint that this tuple comes from, newest first. */
+  fromSource(tuple: Tuple, now: Millis): Connection[] {
+    const peers = this.#bySource.get(keyFor('none', tuple)) ?? [];
+    for (const peer of peers) if (peer.expires <= now) this.remove(peer, peer.expires);
+    return peers.filter((peer) => peer.expires > now).reverse();
+  }
+
+  /** Removes what has expired, in the order in which it did. */
+  expire(now: Millis): void {
+    const dead = [...this.all()].filter((connection) => connection.expires <= now);
+    dead.sort((a, b) => a.expires - b.expires);
+    for (const connection of dead) this.remove(connection, connection.expires);
+  }
+}
