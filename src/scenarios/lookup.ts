@@ -13,7 +13,10 @@ export function lookUp(world: World, from: string, to: string): Found {
   const target = targetOf(world, from, to);
   if (target.kind === 'address') return target;
   if (target.kind === 'none') {
-    return { kind: 'failed', ran: { program: undefined, finding: { outcome: 'unreachable', more: { reason: target.reason } } } };
+    return {
+      kind: 'failed',
+      ran: { program: undefined, finding: { outcome: 'unreachable', more: { reason: target.reason } } },
+    };
   }
   const asked = ask(world, from, target.name);
   const ip = choose(world, from, addressesIn(asked.finding));
@@ -33,6 +36,6 @@ export function resolve(world: World, from: string, name: string, type: 'A' | 'A
 }
 
 function addressesIn({ more }: Finding): Ip[] {
-  const found = more?.['addresses'];
+  const found = more?.addresses;
   return Array.isArray(found) ? found.flatMap((text: unknown) => parseIp(String(text)) ?? []) : [];
 }

@@ -2,8 +2,8 @@
 import { showIp } from '../sim/addr/ip.ts';
 import { type Millis, showDuration } from '../sim/base/time.ts';
 import { hasPorts } from '../sim/packet/packet.ts';
-import { explainStop, type Stop, stopOf } from '../sim/trace/stop.ts';
 import { familyOf, finalForm, type Journey, journeysOf } from '../sim/trace/journey.ts';
+import { explainStop, type Stop, stopOf } from '../sim/trace/stop.ts';
 import type { Trace } from '../sim/trace/trace.ts';
 import type { Verb } from './expect.ts';
 import type { Ran } from './program.ts';
@@ -22,7 +22,16 @@ export interface Result {
 }
 
 /** Outcomes that mean that things went as wished. */
-const GOOD: ReadonlySet<string> = new Set(['connected', 'replied', 'delivered', 'reached', 'resolved', 'fetched', 'transferred', 'direct']);
+const GOOD: ReadonlySet<string> = new Set([
+  'connected',
+  'replied',
+  'delivered',
+  'reached',
+  'resolved',
+  'fetched',
+  'transferred',
+  'direct',
+]);
 
 /** The result of a verb that sent packets; `trace` is what was recorded since the step began. */
 export function resultOf(verb: Verb, { program, finding }: Ran, trace: Trace, elapsed: Millis): Result {
@@ -38,7 +47,7 @@ export function resultOf(verb: Verb, { program, finding }: Ran, trace: Trace, el
     ...(icmp === undefined ? {} : { icmp: { type: icmp.type, code: icmp.code, from: showIp(icmp.from) } }),
     ...finding.more,
     elapsed: showDuration(elapsed),
-    explanation: explain(outcome, stop, server?.node, finding.more?.['reason']),
+    explanation: explain(outcome, stop, server?.node, finding.more?.reason),
   };
 }
 
@@ -48,7 +57,8 @@ function silence(family: readonly Journey[]): string {
   const stops = family.map((journey) => journey.fate?.kind);
   if (fate === undefined) return 'dropped';
   if (fate.kind === 'lost') return 'lost';
-  if (fate.kind === 'fragmented') return stops.includes('lost') ? 'lost' : stops.includes('dropped') ? 'dropped' : 'delivered';
+  if (fate.kind === 'fragmented')
+    return stops.includes('lost') ? 'lost' : stops.includes('dropped') ? 'dropped' : 'delivered';
   return fate.kind === 'delivered' || (fate.kind === 'dropped' && fate.place === 'services') ? 'delivered' : 'dropped';
 }
 
@@ -56,8 +66,11 @@ function silence(family: readonly Journey[]): string {
 function serverOf(family: readonly Journey[], outcome: string): { node: string; journey: Journey } | undefined {
   const [root] = family;
   if (root === undefined || outcome === 'timeout' || outcome === 'dropped' || outcome === 'lost') return undefined;
-  const arrived = family.filter(({ born, fate }) => born.by === root.born.by && fate !== undefined && reached(fate) && fate.node !== root.born.node);
-  const last = arrived.at(-1) ?? family.find(({ born, fate }) => born.by === root.born.by && fate !== undefined && reached(fate));
+  const arrived = family.filter(
+    ({ born, fate }) => born.by === root.born.by && fate !== undefined && reached(fate) && fate.node !== root.born.node,
+  );
+  const last =
+    arrived.at(-1) ?? family.find(({ born, fate }) => born.by === root.born.by && fate !== undefined && reached(fate));
   return last?.fate === undefined ? undefined : { node: last.fate.node, journey: last };
 }
 

@@ -1,12 +1,12 @@
 /** Scenario → report: builds the world, runs the steps in order, holds each result against its expectation. */
 import type { Issue } from '../sim/base/fail.ts';
-import { parseDuration, showDuration } from '../sim/base/time.ts';
 import { fail } from '../sim/base/fail.ts';
+import { parseDuration, showDuration } from '../sim/base/time.ts';
 import type { Design } from '../sim/design/design.ts';
 import type { Trace } from '../sim/trace/trace.ts';
 import { World } from '../sim/world/world.ts';
 import { compare, showDifferences } from './compare.ts';
-import { type Verb, VERBS } from './expect.ts';
+import type { Verb } from './expect.ts';
 import { type Result, resultOf } from './result.ts';
 import type { Scenario, ScenarioFile, Step } from './schema.ts';
 import { type Act, act } from './verbs.ts';
@@ -50,7 +50,8 @@ export function runScenario(file: ScenarioFile, scenario: Scenario, { seed }: Ru
   for (const [index, step] of scenario.steps.entries()) {
     if (failed.length > 0) break;
     const done = runStep(world, step, index);
-    if ('issues' in done) failed.push(...done.issues.map((issue) => ({ ...issue, path: ['steps', index, 'change', ...issue.path] })));
+    if ('issues' in done)
+      failed.push(...done.issues.map((issue) => ({ ...issue, path: ['steps', index, 'change', ...issue.path] })));
     else steps.push(done);
   }
   world.close();
@@ -60,7 +61,10 @@ export function runScenario(file: ScenarioFile, scenario: Scenario, { seed }: Ru
     status,
     steps,
     ...(failed.length === 0 ? {} : { issues: failed }),
-    networkPath: typeof scenario.network === 'string' ? ['networks', scenario.network] : ['scenarios', file.scenarios?.indexOf(scenario) ?? 0, 'network'],
+    networkPath:
+      typeof scenario.network === 'string'
+        ? ['networks', scenario.network]
+        : ['scenarios', file.scenarios?.indexOf(scenario) ?? 0, 'network'],
     trace: world.trace,
   };
 }
@@ -70,6 +74,21 @@ export function designOf(file: ScenarioFile, { network }: Scenario): Design {
   if (typeof network !== 'string') return network;
   return file.networks?.[network] ?? fail(`no network ${network}`);
 }
+
+const VERBS = [
+  'connect',
+  'send',
+  'ping',
+  'traceroute',
+  'resolve',
+  'fetch',
+  'ftp',
+  'punch',
+  'wait',
+  'change',
+  'restart',
+  'inspect',
+] as const satisfies readonly Verb[];
 
 /** The verb of a step. */
 export function verbOf(step: Step): Verb {
@@ -86,7 +105,10 @@ function runStep(world: World, step: Step, index: number): StepReport | { readon
   const elapsed = 'ran' in outcome ? outcome.elapsed : world.now - started;
   world.settle();
   const events = world.trace.slice(begin);
-  const result = 'ran' in outcome ? resultOf(verb, outcome.ran, events, elapsed) : { ...outcome.fields, elapsed: showDuration(elapsed), explanation: outcome.says };
+  const result =
+    'ran' in outcome
+      ? resultOf(verb, outcome.ran, events, elapsed)
+      : { ...outcome.fields, elapsed: showDuration(elapsed), explanation: outcome.says };
   return judge(step, verb, result, events);
 }
 

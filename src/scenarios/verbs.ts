@@ -2,7 +2,7 @@
 import { family, type Ip } from '../sim/addr/ip.ts';
 import { fail } from '../sim/base/fail.ts';
 import { type Millis, parseDuration } from '../sim/base/time.ts';
-import { icmpType } from '../sim/design/icmp.ts';
+import { icmpTypeNumber } from '../sim/design/icmp.ts';
 import type { App } from '../sim/host/app/app.ts';
 import { connectClient } from '../sim/host/app/connect.ts';
 import { fetchClient } from '../sim/host/app/fetch.ts';
@@ -16,16 +16,18 @@ import { lookUp, resolve } from './lookup.ts';
 import { type Ran, run } from './program.ts';
 import type { Step } from './schema.ts';
 
-type ArgumentsOf<V extends string> = Step extends infer S ? (S extends { readonly [K in V]: infer A } ? A : never) : never;
+type ArgumentsOf<V extends string> = Step extends infer S
+  ? S extends { readonly [K in V]: infer A }
+    ? A
+    : never
+  : never;
 /** A verb that sends packets, with its arguments. */
-export type Act = { [V in 'connect' | 'send' | 'ping' | 'traceroute' | 'resolve' | 'fetch' | 'ftp']: { readonly verb: V; readonly with: ArgumentsOf<V> } }[
-  | 'connect'
-  | 'send'
-  | 'ping'
-  | 'traceroute'
-  | 'resolve'
-  | 'fetch'
-  | 'ftp'];
+export type Act = {
+  [V in 'connect' | 'send' | 'ping' | 'traceroute' | 'resolve' | 'fetch' | 'ftp']: {
+    readonly verb: V;
+    readonly with: ArgumentsOf<V>;
+  };
+}['connect' | 'send' | 'ping' | 'traceroute' | 'resolve' | 'fetch' | 'ftp'];
 
 /** Runs the program behind a verb and lets what is still on its way arrive. */
 export function act(world: World, step: Act): Ran {
@@ -48,11 +50,16 @@ export function act(world: World, step: Act): Ran {
 }
 
 /** Runs what `make` gives for the address of `to`; a name that does not resolve has the outcome `otherwise`. */
-function at(world: World, { from, to }: { from: string; to: string }, otherwise: string, make: (ip: Ip) => App<unknown>): Ran {
+function at(
+  world: World,
+  { from, to }: { from: string; to: string },
+  otherwise: string,
+  make: (ip: Ip) => App<unknown>,
+): Ran {
   const found = lookUp(world, from, to);
   if (found.kind === 'address') return run(world, from, make(found.ip));
   const { program, finding } = found.ran;
-  const reason = finding.more?.['reason'] ?? `the name "${to}" does not resolve: ${finding.outcome}`;
+  const reason = finding.more?.reason ?? `the name "${to}" does not resolve: ${finding.outcome}`;
   return { program, finding: { ...finding, outcome: otherwise, more: { ...finding.more, reason } } };
 }
 
@@ -86,18 +93,22 @@ function send(world: World, step: ArgumentsOf<'send'>): Ran {
 }
 
 function typeNumber(type: string | number, to: Ip): number {
-  return icmpType(type, family(to)) ?? fail(`unchecked ICMP type ${type}`);
+  return icmpTypeNumber(type, family(to)) ?? fail(`unchecked ICMP type ${type}`);
 }
 
 function ping(world: World, step: ArgumentsOf<'ping'>): Ran {
   const { count, timeout } = step;
   const id = world.draw(step.from, 1, 65535);
-  return at(world, step, 'unreachable', (to) => pingClient({ to, id, ...(count === undefined ? {} : { count }), ...timed(timeout) }));
+  return at(world, step, 'unreachable', (to) =>
+    pingClient({ to, id, ...(count === undefined ? {} : { count }), ...timed(timeout) }),
+  );
 }
 
 function traceroute(world: World, step: ArgumentsOf<'traceroute'>): Ran {
   const { maxHops } = step;
-  return at(world, step, 'unreachable', (to) => tracerouteClient({ to, ...(maxHops === undefined ? {} : { maxHops }) }));
+  return at(world, step, 'unreachable', (to) =>
+    tracerouteClient({ to, ...(maxHops === undefined ? {} : { maxHops }) }),
+  );
 }
 
 function fetch(world: World, { from, url }: ArgumentsOf<'fetch'>): Ran {

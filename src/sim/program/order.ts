@@ -3,14 +3,17 @@
  *
  *            arrive                                    transit
  *   wire ─▶ sanity defrag raw track dnat route ─┬─▶ forwarding ttl mtu forward snat confirm ─▶ egress ─▶ wire
- *                                               └─▶ local: input natInput confirm ─▶ sockets
- *   sockets ─▶ origin: route trackOut natOut output snat confirm ─▶ egress ─▶ wire
+ *                                               └─▶ local: reassemble input snat confirm ─▶ sockets
+ *   sockets ─▶ origin: route track dnat route output snat confirm egress ─▶ wire
+ *
+ * A packet that starts here is routed twice: the second time only matters when `dnat` gave it another destination.
  *
  * Read the hook and priority tables of netfilter beside it: raw −300, conntrack −200, dstnat −100, filter 0, srcnat 100.
  */
 export type StageName =
   | 'sanity' // header checksum, martian addresses, public Internet
   | 'defrag' // −400: fragments wait for each other where connections are tracked
+  | 'reassemble' // before local delivery, fragments wait for each other everywhere
   | 'raw' // −300: the raw chain
   | 'track' // −200: find the connection, or prepare a new one
   | 'dnat' // −100: destination translation, and the way back of source translation
@@ -35,6 +38,6 @@ export interface Order {
 export const LINUX: Order = {
   arrive: ['sanity', 'defrag', 'raw', 'track', 'dnat', 'route'],
   transit: ['forwarding', 'ttl', 'mtu', 'forward', 'snat', 'confirm', 'egress'],
-  local: ['input', 'snat', 'confirm'],
-  origin: ['route', 'track', 'dnat', 'output', 'snat', 'confirm', 'egress'],
+  local: ['reassemble', 'input', 'snat', 'confirm'],
+  origin: ['route', 'track', 'dnat', 'route', 'output', 'snat', 'confirm', 'egress'],
 };

@@ -22,6 +22,7 @@ export const DROP_REASONS = [
   'notAccepted', // a socket is there, but TCP or the application has no use for the packet
   'natExhausted', // no free public endpoint
   'tableFull', // connection tracking has no room
+  'untranslatable', // a redirect about a translated flow, or a masqueraded flow whose way out changed
   'natClash', // another connection took the same tuple
   'helperIncomplete', // an application helper saw half a command
   'reassemblyTimeout',

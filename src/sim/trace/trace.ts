@@ -124,6 +124,8 @@ export type Occurrence =
       readonly node: string;
       readonly change: 'new' | 'update' | 'destroy';
       readonly row: FlowRow;
+      /** When it happened: an expiry is noticed only when the table is next looked at. */
+      readonly at: Millis;
     }
   | {
       readonly kind: 'expectation';
@@ -132,6 +134,7 @@ export type Occurrence =
       readonly from: Ip;
       readonly to: Endpoint;
       readonly master: ConnectionId;
+      readonly at: Millis;
     }
   | { readonly kind: 'note'; readonly node: string; readonly app: string; readonly text: string }
   | { readonly kind: 'step'; readonly index: number; readonly text: string }

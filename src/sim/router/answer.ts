@@ -1,0 +1,80 @@
+/**
+ * What a router says about a packet it does not pass on. Read RFC 1812 §4.3 and RFC 4443 §2.4 first; where they leave
+ * a choice (source address, what is answered at all) the choice is that of Linux.
+ */
+import { family, type Ip } from '../addr/ip.ts';
+import { tcp } from '../packet/build.ts';
+import { error, mayAnswerWithError } from '../packet/icmp-error.ts';
+import { FLAG, type Tcp, tcpSegmentLength } from '../packet/packet.ts';
+import type { NodeProgram } from '../program/program.ts';
+import type { Tracked } from './conntrack.ts';
+import type { Answer, Passage } from './passage.ts';
+
+/** Type and code of an ICMP error for IPv4 and for IPv6. */
+export interface ErrorKind {
+  readonly v4: readonly [type: number, code: number];
+  readonly v6: readonly [type: number, code: number];
+}
+
+export const NO_ROUTE: ErrorKind = { v4: [3, 0], v6: [1, 0] };
+export const HOST_UNREACHABLE: ErrorKind = { v4: [3, 1], v6: [1, 3] };
+/** A route of type unreachable: Linux calls it "no route" in IPv6. */
+export const UNREACHABLE_ROUTE: ErrorKind = { v4: [3, 1], v6: [1, 0] };
+export const PROHIBITED: ErrorKind = { v4: [3, 13], v6: [1, 1] };
+export const TTL_EXPIRED: ErrorKind = { v4: [11, 0], v6: [3, 0] };
+export const TOO_BIG: ErrorKind = { v4: [3, 4], v6: [2, 0] };
+export const BEYOND_SCOPE: ErrorKind = { v4: [3, 0], v6: [1, 2] };
+export const REJECT_KIND: Readonly<Record<string, ErrorKind>> = {
+  'icmp-port-unreachable': { v4: [3, 3], v6: [1, 4] },
+  'icmp-net-unreachable': { v4: [3, 0], v6: [1, 0] },
+  'icmp-host-unreachable': { v4: [3, 1], v6: [1, 3] },
+  'icmp-admin-prohibited': { v4: [3, 13], v6: [1, 1] },
+};
+
+/** The ICMP error about a packet, from the address that Linux would choose; undefined when none may be sent. */
+export function answerError(program: NodeProgram, passage: Passage, kind: ErrorKind, mtu?: number): Answer | undefined {
+  const { packet } = passage;
+  if (!mayAnswerWithError(packet) || program.isBroadcast(packet.dst)) return undefined;
+  const src = sourceOfError(program, packet.src, packet.dst, passage.in);
+  if (src === undefined) return undefined;
+  const [type, code] = family(packet.dst) === 4 ? kind.v4 : kind.v6;
+  return {
+    packet: error({ about: packet, src, type, code, ...(mtu === undefined ? {} : { mtu }) }),
+    tracked: attached(passage.tracked),
+  };
+}
+
+/** An error about a packet that was addressed to this node comes from the address it was sent to; else routing chooses. */
+function sourceOfError(program: NodeProgram, to: Ip, was: Ip, arrivedBy: string | undefined): Ip | undefined {
+  return program.owns(was) && arrivedBy !== undefined ? was : program.sourceFor(to);
+}
+
+/** The reset that a firewall sends for a TCP segment (RFC 9293 §3.10.7.1); undefined where none may be sent. */
+export function answerReset(program: NodeProgram, passage: Passage): Answer | undefined {
+  const { packet } = passage;
+  if (packet.kind !== 'tcp' || (packet.flags & FLAG.rst) !== 0 || program.isBroadcast(packet.dst)) return undefined;
+  return { packet: resetFor(packet), tracked: attached(passage.tracked) };
+}
+
+function resetFor(segment: Tcp): Tcp {
+  const common = { src: segment.dst, dst: segment.src, sport: segment.dport, dport: segment.sport, window: 0 };
+  return (segment.flags & FLAG.ack) !== 0
+    ? tcp({ ...common, seq: segment.ack, flags: FLAG.rst })
+    : tcp({
+        ...common,
+        seq: 0,
+        ack: (segment.seq + tcpSegmentLength(segment)) >>> 0,
+        flags: FLAG.rst | FLAG.ack,
+      });
+}
+
+/** An answer travels with the connection of the packet it is about, the other way, so that NAT can undo itself. */
+function attached(tracked: Tracked | undefined): Tracked | undefined {
+  if (tracked?.connection === undefined) return undefined;
+  return {
+    state: 'related',
+    connection: tracked.connection,
+    direction: tracked.direction === 'original' ? 'reply' : 'original',
+    detail: 'answers a packet of this connection',
+  };
+}

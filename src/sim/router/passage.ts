@@ -1,0 +1,49 @@
+/** What stages are given and what they give back. */
+import type { Ip } from '../addr/ip.ts';
+import type { Millis } from '../base/time.ts';
+import type { Reassembled, Reassembler } from '../packet/fragment.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { NodeProgram } from '../program/program.ts';
+import type { Why } from '../trace/trace.ts';
+import type { Conntrack, Tracked } from './conntrack.ts';
+
+/** The running state of a node's lower half. The program is replaced when the design changes; the tables stay. */
+export interface RouterState {
+  program: NodeProgram;
+  readonly conntrack: Conntrack;
+  readonly reassembler: Reassembler;
+  /** Identification of the next IPv6 packet that is cut here. */
+  ident: number;
+}
+
+/** A packet on its way through one node, with what the stages before have found out. */
+export interface Passage {
+  readonly packet: Packet;
+  /** Undefined: the packet was made here. */
+  readonly in: string | undefined;
+  readonly out: string | undefined;
+  readonly nextHop: Ip | undefined;
+  readonly tracked: Tracked | undefined;
+  readonly notrack: boolean;
+  /** The largest piece (bytes) and the identification that the packet arrived with, when it was put together here. */
+  readonly cut: { readonly size: number; readonly ident: number } | undefined;
+}
+
+/** A packet that a node makes because of another: an ICMP error or a reset, with the connection it speaks of. */
+export interface Answer {
+  readonly packet: Packet;
+  readonly tracked: Tracked | undefined;
+}
+
+export type StageResult =
+  | { readonly verdict: 'next'; readonly why: Why; readonly passage: Passage }
+  /** The walk goes on with the list for local delivery. */
+  | { readonly verdict: 'local'; readonly why: Why; readonly passage: Passage }
+  | { readonly verdict: 'drop'; readonly why: Why; readonly passage: Passage; readonly answer?: Answer }
+  /** Kept until the other pieces come. */
+  | { readonly verdict: 'wait'; readonly why: Why; readonly passage: Passage }
+  /** The last piece came: the walk starts again with the whole packet. */
+  | { readonly verdict: 'merged'; readonly why: Why; readonly passage: Passage; readonly whole: Reassembled }
+  | { readonly verdict: 'transmit'; readonly why: Why; readonly passage: Passage; readonly pieces: readonly Packet[] };
+
+export type Stage = (passage: Passage, node: RouterState, now: Millis) => StageResult;

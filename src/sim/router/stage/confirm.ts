@@ -1,0 +1,39 @@
+import type { Why } from '../../trace/trace.ts';
+import { help, type Told } from '../alg/ftp.ts';
+import type { Connection, Direction } from '../connection.ts';
+import type { Passage, RouterState, Stage, StageResult } from '../passage.ts';
+
+/** Last of all: helpers look at the payload, and a new connection enters the table (LNX-HOOK-8). */
+export const confirm: Stage = (passage, node, now) => {
+  const { connection, direction } = passage.tracked ?? {};
+  if (connection === undefined || direction === undefined)
+    return { verdict: 'next', why: { kind: 'checked' }, passage };
+  const helped = help(node.conntrack, passage.packet, { connection, direction, now });
+  if (helped.kind === 'drop') {
+    const why = { kind: 'refused', reason: helped.reason, place: 'nat.helpers', detail: helped.detail } as const;
+    return { verdict: 'drop', why, passage };
+  }
+  const after = { ...passage, packet: helped.packet };
+  if (!connection.confirmed) return enterTable(after, node, { connection, direction, now });
+  return { verdict: 'next', why: whyOf(helped.told), passage: after };
+};
+
+function whyOf(told: Told | undefined): Why {
+  return told === undefined ? { kind: 'checked' } : { kind: 'helped', helper: 'ftp', ...told };
+}
+
+function enterTable(
+  passage: Passage,
+  { conntrack }: RouterState,
+  flow: { connection: Connection; direction: Direction; now: number },
+): StageResult {
+  const { connection, direction, now } = flow;
+  // an answer to a packet that never made it in speaks of a connection that never was
+  if (direction === 'reply') return { verdict: 'next', why: { kind: 'checked' }, passage };
+  if (conntrack.confirm(connection, now) === 'clash') {
+    const detail = 'another connection has taken the same tuple';
+    return { verdict: 'drop', why: { kind: 'refused', reason: 'natClash', place: 'nat', detail }, passage };
+  }
+  const { id, original, reply, timeout } = connection;
+  return { verdict: 'next', why: { kind: 'confirmed', connection: id, original, reply, timeout }, passage };
+}

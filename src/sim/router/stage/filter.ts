@@ -1,0 +1,50 @@
+import { fail } from '../../base/fail.ts';
+import type { ChainProgram, Decision, Sight } from '../../program/program.ts';
+import { answerError, answerReset, REJECT_KIND } from '../answer.ts';
+import type { Passage, RouterState, Stage, StageResult } from '../passage.ts';
+
+type ChainName = 'raw' | 'input' | 'forward' | 'output';
+
+/** What a rule can see of a passage. */
+export function sightOf(passage: Passage): Sight {
+  const { packet, out, tracked } = passage;
+  return {
+    packet,
+    in: passage.in,
+    out,
+    state: tracked?.state,
+    snat: tracked?.connection?.snat ?? false,
+    dnat: tracked?.connection?.dnat ?? false,
+  };
+}
+
+function filter(chain: ChainName): Stage {
+  return (passage, node) => {
+    const program = node.program.firewall[chain];
+    if (program === undefined) return { verdict: 'next', why: { kind: 'checked' }, passage };
+    return carryOut(chain, decide(program, passage), passage, node);
+  };
+}
+
+function decide(program: ChainProgram, passage: Passage): Decision {
+  return program.decide(sightOf(passage));
+}
+
+function carryOut(chain: ChainName, decision: Decision, passage: Passage, { program }: RouterState): StageResult {
+  const why = { kind: 'filter', chain, decision } as const;
+  if (decision.verdict === 'accept') {
+    return { verdict: 'next', why, passage: decision.notrack ? { ...passage, notrack: true } : passage };
+  }
+  if (decision.verdict === 'drop') return { verdict: 'drop', why, passage };
+  const kind = decision.with === undefined || decision.with === 'tcp-reset' ? undefined : REJECT_KIND[decision.with];
+  const answer =
+    decision.with === 'tcp-reset'
+      ? answerReset(program, passage)
+      : answerError(program, passage, kind ?? fail(`reject with ${decision.with}`));
+  return { verdict: 'drop', why, passage, ...(answer === undefined ? {} : { answer }) };
+}
+
+export const raw = filter('raw');
+export const input = filter('input');
+export const forward = filter('forward');
+export const output = filter('output');

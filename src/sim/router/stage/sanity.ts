@@ -1,0 +1,36 @@
+import { isLinkLocal, isMulticast, isUnspecified, LIMITED_BROADCAST, showIp } from '../../addr/ip.ts';
+import { isPublic, special } from '../../addr/special.ts';
+import { verify } from '../../packet/checksum.ts';
+import type { Stage } from '../passage.ts';
+
+/** Before any hook: the header checksum, and on the public Internet the addresses. */
+export const sanity: Stage = (passage, { program }) => {
+  const { packet } = passage;
+  if (!verify(packet).header) {
+    const why = {
+      kind: 'refused',
+      reason: 'badChecksum',
+      place: 'headerChecksum',
+      detail: 'the IP header checksum is wrong',
+    } as const;
+    return { verdict: 'drop', why, passage };
+  }
+  const confined = [packet.src, packet.dst].find((ip) => !isPublic(ip) && !staysOnLink(ip));
+  if (program.publicInternet && confined !== undefined) {
+    const block = special(confined);
+    const detail = `${showIp(confined)} is ${block?.name ?? 'special-purpose'} space, which the public Internet does not carry`;
+    return {
+      verdict: 'drop',
+      why: { kind: 'refused', reason: 'publicInternet', place: 'publicInternet', detail },
+      passage,
+    };
+  }
+  return { verdict: 'next', why: { kind: 'checked' }, passage };
+};
+
+/** Addresses that never leave a link are the link's own business. */
+function staysOnLink(ip: Parameters<typeof isLinkLocal>[0]): boolean {
+  return (
+    isUnspecified(ip) || isMulticast(ip) || ip === LIMITED_BROADCAST || (isLinkLocal(ip) && typeof ip === 'bigint')
+  );
+}

@@ -1,0 +1,26 @@
+import { family } from '../../addr/ip.ts';
+import type { Stage } from '../passage.ts';
+
+/** Finds the packet's connection, or prepares a new one that enters the table only at the end (LNX-HOOK-8). */
+export const track: Stage = (passage, node, now) => {
+  const { packet } = passage;
+  if (!node.program.tracks.has(family(packet.dst))) return { verdict: 'next', why: { kind: 'checked' }, passage };
+  const known = passage.tracked;
+  const tracked =
+    known ??
+    (passage.notrack
+      ? ({ state: 'untracked', detail: 'a rule of raw said notrack' } as const)
+      : node.conntrack.track(packet, now, { local: passage.in === undefined }));
+  if (tracked.drop !== undefined) {
+    const why = { kind: 'refused', place: 'tracking.max', ...tracked.drop } as const;
+    return { verdict: 'drop', why, passage };
+  }
+  const why = {
+    kind: 'tracked',
+    state: tracked.state,
+    detail: tracked.detail,
+    ...(tracked.direction === undefined ? {} : { direction: tracked.direction }),
+    ...(tracked.connection === undefined ? {} : { connection: tracked.connection.id }),
+  } as const;
+  return { verdict: 'next', why, passage: { ...passage, tracked } };
+};

@@ -1,0 +1,181 @@
+/** A packet's journey as plain data: what `trace` prints and what its JSON holds. */
+import { showIp } from '../addr/ip.ts';
+import { showPrefix } from '../addr/prefix.ts';
+import { unreachable } from '../base/fail.ts';
+import { showDuration } from '../base/time.ts';
+import { showEndpoint, showPacket } from '../packet/show.ts';
+import type { StageName } from '../program/order.ts';
+import type { Place } from '../program/program.ts';
+import { finalForm, type Journey } from './journey.ts';
+import { remedyFor } from './remedy.ts';
+import type { Step, Why } from './trace.ts';
+
+/** Where a place of a node's design stands in the file (`scenarios.json:57`); undefined when there is no file. */
+export type Locate = (node: string, place: Place) => string | undefined;
+
+export interface StageView {
+  readonly stage: StageName;
+  /** What it decided, in words. */
+  readonly says: string;
+  /** The place in the node's design that decided, and where that stands in the file. */
+  readonly place?: string;
+  readonly where?: string;
+  /** The packet before and after a rewrite. */
+  readonly before?: string;
+  readonly after?: string;
+}
+
+export interface HopView {
+  readonly node: string;
+  readonly time: string;
+  readonly in?: string;
+  readonly out?: string;
+  readonly stages: readonly StageView[];
+}
+
+export interface FateView {
+  readonly kind: string;
+  readonly node: string;
+  readonly reason?: string;
+  readonly place?: string;
+  readonly where?: string;
+  readonly detail?: string;
+  /** Who took it. */
+  readonly to?: string;
+  readonly into?: readonly number[];
+  /** What would have let it through. */
+  readonly remedy?: string;
+}
+
+export interface PacketView {
+  readonly packet: number;
+  readonly origin: string;
+  /** The application or part of the stack that made it. */
+  readonly by: string;
+  /** The packet that it answers or carries on. */
+  readonly cause?: number;
+  readonly time: string;
+  readonly summary: string;
+  readonly hops: readonly HopView[];
+  readonly fate: FateView;
+}
+
+/** Everything that happened to one packet; stages that had nothing to decide are left out. */
+export function viewOf(journey: Journey, locate: Locate): PacketView {
+  const { id, born, hops } = journey;
+  return {
+    packet: id,
+    origin: born.node,
+    by: born.by,
+    ...(born.cause === undefined ? {} : { cause: born.cause }),
+    time: showDuration(born.time),
+    summary: showPacket(born.value),
+    hops: hops.map((hop) => ({
+      node: hop.node,
+      time: showDuration(hop.time),
+      ...(hop.in === undefined ? {} : { in: hop.in }),
+      ...(hop.out === undefined ? {} : { out: hop.out }),
+      stages: hop.steps.flatMap((step) => viewStep(step, hop.node, locate)),
+    })),
+    fate: viewFate(journey, locate),
+  };
+}
+
+function viewStep(step: Step, node: string, locate: Locate): StageView[] {
+  const { stage, why, before, after } = step;
+  const told = describe(why);
+  if (told === undefined) return [];
+  const where = told.place === undefined ? undefined : locate(node, told.place);
+  const rewritten = stage !== 'ttl' && before !== after;
+  return [
+    {
+      stage,
+      says: told.says,
+      ...(told.place === undefined ? {} : { place: told.place }),
+      ...(where === undefined ? {} : { where }),
+      ...(rewritten ? { before: showPacket(before), after: showPacket(after) } : {}),
+    },
+  ];
+}
+
+interface Told {
+  readonly says: string;
+  readonly place?: Place;
+}
+
+function describe(why: Why): Told | undefined {
+  switch (why.kind) {
+    case 'checked':
+      return undefined;
+    case 'waiting':
+      return { says: why.detail };
+    case 'filter':
+      return describeFilter(why);
+    case 'tracked':
+      return { says: `${why.state.toUpperCase()}: ${why.detail}` };
+    case 'translated': {
+      const [from, to] = [why.from, why.to].map(({ ip, port }) => showEndpoint(ip, port));
+      const says = `${why.side} ${from} → ${to}${why.detail === undefined ? '' : ` (${why.detail})`}`;
+      return why.place === undefined ? { says } : { says, place: why.place };
+    }
+    case 'helped':
+      return {
+        says: `${why.helper} helper: ${why.detail}${why.before === undefined ? '' : `: ${why.before} → ${why.after}`}`,
+      };
+    case 'routed':
+      return describeRoute(why);
+    case 'local':
+      return { says: `${showIp(why.address)} is here` };
+    case 'unrouted':
+      return { says: `no route to ${showIp(why.dst)}`, place: 'routes' };
+    case 'decremented':
+      return { says: `${why.ttl + 1} → ${why.ttl}` };
+    case 'fits':
+      return undefined;
+    case 'confirmed':
+      return { says: `new table row ${why.connection}, expires in ${showDuration(why.timeout)}` };
+    case 'sent':
+      return { says: `to ${showIp(why.nextHop)} by ${why.out}` };
+    case 'refused':
+      return { says: why.detail, place: why.place };
+    default:
+      return unreachable(why);
+  }
+}
+
+function describeFilter({ decision }: Extract<Why, { kind: 'filter' }>): Told {
+  const passed = decision.passed.map(({ place, action }) => `${place} ${action}`);
+  const named = decision.name === undefined ? '' : ` "${decision.name}"`;
+  const verdict = decision.with === undefined ? decision.verdict : `${decision.verdict} with ${decision.with}`;
+  const says = [...passed, `${verdict}${named}`].join(', ');
+  return decision.place === undefined ? { says } : { says, place: decision.place };
+}
+
+function describeRoute({ route, among, nextHop }: Extract<Why, { kind: 'routed' }>): Told {
+  const via = route.via === undefined || nextHop === undefined ? 'on link' : `via ${showIp(nextHop)}`;
+  const equal = among > 1 ? `, one of ${among} equal` : '';
+  return { says: `${showPrefix(route.prefix)} ${via} by ${route.out}${equal}`, place: route.place };
+}
+
+function viewFate(journey: Journey, locate: Locate): FateView {
+  const { fate, born } = journey;
+  if (fate === undefined) return { kind: 'pending', node: journey.hops.at(-1)?.node ?? born.node };
+  switch (fate.kind) {
+    case 'delivered':
+      return fate;
+    case 'dropped':
+    case 'lost': {
+      const where = locate(fate.node, fate.place);
+      const remedy = remedyFor(fate.reason, { node: fate.node, place: fate.place, packet: finalForm(journey) });
+      return { ...fate, ...(where === undefined ? {} : { where }), remedy };
+    }
+    case 'fragmented':
+      return fate;
+    case 'reassembled':
+      return { ...fate, into: [fate.into] };
+    case 'pending':
+      return fate;
+    default:
+      return unreachable(fate);
+  }
+}

@@ -1,0 +1,115 @@
+/** Changes to a running world: the design is edited, what was touched is compiled again, tables stay. */
+import { fail, type Issue } from '../base/fail.ts';
+import { applyOperations, type Change, type ChangeItem, changeItems, type Operation } from '../design/change.ts';
+import { check } from '../design/check.ts';
+import type { Design } from '../design/design.ts';
+import { findLink, type Link, linksOf } from '../design/topology.ts';
+import { spread } from './loop.ts';
+import { makeNode } from './node.ts';
+import { syncServices } from './services.ts';
+import { isUp, learn, nodeOf, refresh, type State } from './state.ts';
+
+/**
+ * Carries out a change, all of it or nothing. Issues point into the change: `[2, "path"]`; a change whose result is no
+ * valid design is refused with the issues of that design.
+ */
+export function apply(state: State, change: Change): readonly Issue[] {
+  const items = changeItems(change);
+  const edited = edit(state.design, items);
+  if (Array.isArray(edited)) return edited;
+  const design = edited as Design;
+  const issues = [...check(design), ...items.flatMap((item, i) => unknownNames(design, item, i))];
+  if (issues.length > 0) return issues;
+  if (design !== state.design) adopt(state, design);
+  for (const item of items) rewire(state, item);
+  refresh(state);
+  for (const node of state.nodes.values()) syncServices(state, node);
+  state.recorder.log(state.now, { kind: 'design', text: items.map(describe).join('; ') });
+  return [];
+}
+
+function edit(design: Design, items: readonly ChangeItem[]): Design | readonly Issue[] {
+  const operations: Operation[] = [];
+  const places: number[] = [];
+  items.forEach((item, i) => {
+    if (!('op' in item)) return;
+    operations.push(item as unknown as Operation);
+    places.push(i);
+  });
+  if (operations.length === 0) return design;
+  const after = applyOperations(design, operations);
+  if (!Array.isArray(after)) return after;
+  return after.map((issue) => ({ ...issue, path: [places[Number(issue.path[0])] ?? 0, ...issue.path.slice(1)] }));
+}
+
+function unknownNames(design: Design, item: ChangeItem, at: number): Issue[] {
+  const node = 'nodeDown' in item ? item.nodeDown : 'nodeUp' in item ? item.nodeUp : undefined;
+  if (node !== undefined && !Object.hasOwn(design.nodes, node)) {
+    return [
+      {
+        code: 'unknown',
+        path: [at, 'nodeDown' in item ? 'nodeDown' : 'nodeUp'],
+        message: `no node is named "${node}"`,
+      },
+    ];
+  }
+  const link = 'linkDown' in item ? item.linkDown : 'linkUp' in item ? item.linkUp : undefined;
+  if (link !== undefined && findLink(design, link) === undefined) {
+    const shown = typeof link === 'string' ? link : link.join(' - ');
+    return [
+      { code: 'unknown', path: [at, 'linkDown' in item ? 'linkDown' : 'linkUp'], message: `no link is "${shown}"` },
+    ];
+  }
+  return [];
+}
+
+/** Takes over an edited design: nodes that are new start empty, those that are gone fall silent. */
+function adopt(state: State, design: Design): void {
+  state.design = design;
+  state.links = linksOf(design);
+  state.wires.clear();
+  for (const name of state.nodes.keys()) {
+    if (!Object.hasOwn(design.nodes, name)) state.nodes.delete(name);
+  }
+  const learned = learn(state);
+  for (const name of Object.keys(design.nodes)) {
+    if (!state.nodes.has(name)) state.nodes.set(name, makeNode(design, name, state.seed, learned.get(name) ?? []));
+  }
+}
+
+function rewire(state: State, item: ChangeItem): void {
+  if ('linkDown' in item || 'linkUp' in item) {
+    const up = 'linkUp' in item;
+    const link =
+      findLink(state.design, 'linkUp' in item ? item.linkUp : item.linkDown) ?? fail('a checked link is gone');
+    switchLink(state, link, up);
+  } else if ('nodeDown' in item || 'nodeUp' in item) {
+    const node = nodeOf(state, 'nodeUp' in item ? item.nodeUp : item.nodeDown);
+    node.up = 'nodeUp' in item;
+    // a box that is switched off remembers nothing
+    if (!node.up) node.router.conntrack.flush(state.now);
+    for (const link of state.links) {
+      if (link.ends.some((end) => end.node === node.name)) tell(state, link, node.up && isUp(state, link));
+    }
+  }
+}
+
+function switchLink(state: State, link: Link, up: boolean): void {
+  if (isUp(state, link) === up) return;
+  state.cut.set(link.name, up);
+  tell(state, link, up);
+}
+
+/** Lets the hosts on a link know: a DHCP client asks again when its link comes up. */
+function tell(state: State, link: Link, up: boolean): void {
+  for (const end of link.ends) {
+    const node = nodeOf(state, end.node);
+    if (node.up) spread(state, node, node.host.linkChanged(end.interface, up, state.now));
+  }
+}
+
+function describe(item: ChangeItem): string {
+  if ('op' in item) return `${item.op} ${item.path}`;
+  const [[verb, what] = ['', '']] = Object.entries(item);
+  return `${verb} ${Array.isArray(what) ? what.join(' - ') : String(what)}`;
+}

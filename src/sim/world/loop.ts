@@ -1,0 +1,203 @@
+/** One event at a time: walks packets through nodes, hands them to hosts, and queues what comes of it. */
+import { family, showIp } from '../addr/ip.ts';
+import { fail, unreachable } from '../base/fail.ts';
+import type { HostOutput } from '../host/output.ts';
+import { PATIENCE } from '../packet/fragment.ts';
+import type { Packet } from '../packet/packet.ts';
+import { fragmentKey } from '../packet/tuple.ts';
+import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
+import { type End, enter, runHop } from '../router/hop.ts';
+import type { Answer, Passage } from '../router/passage.ts';
+import { identOf } from '../router/stage/egress.ts';
+import type { Fate } from '../trace/fate.ts';
+import type { PacketId } from '../trace/trace.ts';
+import { dropOf } from '../trace/verdict.ts';
+import type { Waiting } from './neighbours.ts';
+import { type RunningNode, recompile } from './node.ts';
+import { type Event, isUp, linkAt, nodeOf, type State } from './state.ts';
+import { lose, transmit } from './transmit.ts';
+
+/** Takes the next event from the queue, moves the clock to it and lets it happen. */
+export function step(state: State): void {
+  const { time, event } = state.queue.pop() ?? fail('nothing left to happen');
+  state.now = time;
+  happen(state, nodeOf(state, event.node), event);
+}
+
+function happen(state: State, node: RunningNode, event: Event): void {
+  switch (event.kind) {
+    case 'arrive':
+      return arrive(state, node, event);
+    case 'depart': {
+      const start = { ...enter(event.packet, undefined), tracked: event.tracked, cut: event.cut };
+      const fixed = event.out === undefined ? start : { ...start, out: event.out, nextHop: event.packet.dst };
+      return walk(state, node, fixed, event.id);
+    }
+    case 'timer':
+      return spread(state, node, node.host.expire(event.timer, state.now));
+    case 'unanswered':
+      return giveUp(state, node, node.neighbours.take(event.key));
+    case 'pieces':
+      return forgetPieces(state, node);
+    default:
+      return unreachable(event);
+  }
+}
+
+function arrive(state: State, node: RunningNode, event: Extract<Event, { kind: 'arrive' }>): void {
+  const { id, packet, by } = event;
+  if (!node.up || !(by === 'lo' || node.router.program.interfaces.get(by)?.up === true)) {
+    return lose(state, node.name, id, 'nodeDown', `${node.name}:${by} is down`);
+  }
+  spread(state, node, node.host.sniff(packet, by, state.now), id);
+  walk(state, node, { ...enter(packet, by), tracked: event.tracked }, id);
+}
+
+/** One packet through one node, written down, and what comes of it. */
+function walk(state: State, node: RunningNode, start: Passage, id: PacketId): void {
+  const { steps, end } = runHop(start, node.router, state.now);
+  const out = end.verdict === 'transmit' ? end.passage.out : undefined;
+  state.recorder.log(state.now, { kind: 'hop', packet: id, node: node.name, in: start.in, out, steps });
+  for (const change of node.router.conntrack.drain()) {
+    state.recorder.log(state.now, { ...change, node: node.name });
+  }
+  conclude(state, node, end, id);
+}
+
+function conclude(state: State, node: RunningNode, end: End, id: PacketId): void {
+  switch (end.verdict) {
+    case 'deliver':
+      return deliver(state, node, end.passage, id);
+    case 'transmit':
+      return leave(state, node, end, id);
+    case 'drop': {
+      const { reason, place, detail } = dropOf(end.why);
+      state.recorder.fate(state.now, id, { kind: 'dropped', node: node.name, reason, place, detail });
+      if (end.answer !== undefined) answer(state, node, end.answer, id);
+      return;
+    }
+    case 'wait':
+      return keepPiece(state, node, end.passage.packet, id);
+    case 'merged': {
+      const { packet, size, ident } = end.whole;
+      const whole = state.recorder.born(state.now, { node: node.name, value: packet, cause: id, by: 'reassembly' });
+      for (const piece of [...takePieces(node, end.passage.packet), id]) {
+        state.recorder.fate(state.now, piece, { kind: 'reassembled', node: node.name, into: whole });
+      }
+      return walk(state, node, { ...enter(packet, end.passage.in), cut: { size, ident } }, whole);
+    }
+    default:
+      return unreachable(end);
+  }
+}
+
+function leave(state: State, node: RunningNode, end: Extract<End, { verdict: 'transmit' }>, id: PacketId): void {
+  const { pieces, passage } = end;
+  const [only, ...more] = pieces;
+  if (more.length === 0) return transmit(state, node, { id, packet: only ?? fail('no piece'), passage });
+  const into = pieces.map((value) =>
+    state.recorder.born(state.now, { node: node.name, value, cause: id, by: 'fragmentation' }),
+  );
+  state.recorder.fate(state.now, id, { kind: 'fragmented', node: node.name, into });
+  pieces.forEach((packet, i) => {
+    transmit(state, node, { id: into[i] ?? fail('no number'), packet, passage });
+  });
+}
+
+function deliver(state: State, node: RunningNode, passage: Passage, id: PacketId): void {
+  const { packet } = passage;
+  const output = node.host.receive(packet, passage.in ?? 'lo', state.now);
+  state.recorder.fate(state.now, id, fateOf(node, output));
+  spread(state, node, output, id);
+}
+
+function fateOf(node: RunningNode, { reception }: HostOutput): Fate {
+  if (reception === undefined) return fail('a packet vanished in its host');
+  return reception.kind === 'delivered'
+    ? { kind: 'delivered', node: node.name, to: reception.to }
+    : { kind: 'dropped', node: node.name, reason: reception.reason, place: 'services', detail: reception.detail };
+}
+
+/** Carries out what a host came up with. */
+export function spread(state: State, node: RunningNode, output: HostOutput, cause?: PacketId): void {
+  for (const { packet, interface: out, app, cause: part, fragment } of output.packets) {
+    depart(state, node, { packet, by: app ?? part, cause, out, tracked: undefined, fragment });
+  }
+  for (const { id, at } of output.timers) state.queue.push(at, 1, { kind: 'timer', node: node.name, timer: id });
+  for (const { app, text } of output.notes) state.recorder.log(state.now, { kind: 'note', node: node.name, app, text });
+  for (const { app, finding } of output.finished) state.findings.set(app, finding);
+  for (const { interface: name, lease } of output.configured) {
+    if (lease === undefined) node.leases.delete(name);
+    else node.leases.set(name, lease);
+    recompile(node, state.design, state.now);
+  }
+}
+
+interface Departure {
+  readonly packet: Packet;
+  readonly by: string;
+  readonly cause: PacketId | undefined;
+  readonly out?: string | undefined;
+  readonly tracked?: Passage['tracked'];
+  /** The sender cuts it to this size. */
+  readonly fragment?: number | undefined;
+}
+
+function depart(state: State, node: RunningNode, { packet, by, cause, out, tracked, fragment }: Departure): void {
+  const id = state.recorder.born(state.now, { node: node.name, value: packet, cause, by });
+  const cut = fragment === undefined ? undefined : { size: fragment, ident: identOf(packet, node.router) };
+  state.queue.push(state.now, 0, { kind: 'depart', node: node.name, out, id, packet, tracked, cut });
+}
+
+function answer(state: State, node: RunningNode, { packet, tracked }: Answer, cause: PacketId): void {
+  depart(state, node, { packet, by: packet.kind === 'tcp' ? 'reset' : 'icmp', cause, tracked });
+}
+
+/** LNX-FWD-7: everything that waited fails at once, each with its own error to its sender. */
+function giveUp(state: State, node: RunningNode, waiting: readonly Waiting[]): void {
+  for (const { id, passage } of waiting) {
+    const { nextHop = fail('no next hop'), out = '' } = passage;
+    const link = linkAt(state, { node: node.name, interface: out });
+    const down = link !== undefined && !isUp(state, link);
+    const detail = down
+      ? `link ${link.name} is down`
+      : link === undefined
+        ? `${node.name}:${out} is on no link`
+        : `nobody on ${link.name} answers for ${showIp(nextHop)}`;
+    lose(state, node.name, id, down ? 'linkDown' : link === undefined ? 'notConnected' : 'noNeighbour', detail);
+    const said = answerError(node.router.program, passage, HOST_UNREACHABLE);
+    if (said !== undefined) answer(state, node, said, id);
+  }
+}
+
+/** Kept by the reassembler; its number waits here for a fate. */
+function keepPiece(state: State, node: RunningNode, piece: Packet, id: PacketId): void {
+  if (piece.kind !== 'other') return fail('only fragments wait for others');
+  const key = fragmentKey(piece);
+  const known = node.pieces.get(key);
+  if (known !== undefined) {
+    known.ids.push(id);
+    return;
+  }
+  const deadline = state.now + PATIENCE[family(piece.src)];
+  node.pieces.set(key, { ids: [id], deadline });
+  state.queue.push(deadline, 1, { kind: 'pieces', node: node.name });
+}
+
+function takePieces(node: RunningNode, piece: Packet): readonly PacketId[] {
+  if (piece.kind !== 'other') return fail('only fragments wait for others');
+  const key = fragmentKey(piece);
+  const ids = node.pieces.get(key)?.ids ?? [];
+  node.pieces.delete(key);
+  return ids;
+}
+
+function forgetPieces(state: State, node: RunningNode): void {
+  node.router.reassembler.expire(state.now);
+  for (const [key, { ids, deadline }] of node.pieces) {
+    if (deadline > state.now) continue;
+    node.pieces.delete(key);
+    const fate = { kind: 'dropped', node: node.name, reason: 'reassemblyTimeout', place: 'fragments' } as const;
+    for (const id of ids) state.recorder.fate(state.now, id, { ...fate, detail: 'the other pieces did not come' });
+  }
+}

@@ -1,0 +1,90 @@
+/** The running counterpart of a design's node: the compiled program, the tables below, the host above. */
+import type { Rng } from '../base/rng.ts';
+import type { Millis } from '../base/time.ts';
+import type { Design } from '../design/design.ts';
+import type { Lease } from '../host/app/app.ts';
+import { Host } from '../host/host.ts';
+import type { Routing } from '../host/output.ts';
+import { Reassembler } from '../packet/fragment.ts';
+import { compileNode } from '../program/compile.ts';
+import type { NodeProgram, Surroundings } from '../program/program.ts';
+import { Conntrack } from '../router/conntrack.ts';
+import type { RouterState } from '../router/passage.ts';
+import type { PacketId } from '../trace/trace.ts';
+import { Neighbours } from './neighbours.ts';
+
+export interface RunningNode {
+  readonly name: string;
+  readonly router: RouterState;
+  readonly host: Host;
+  readonly neighbours: Neighbours;
+  /** Addresses learned by DHCP, by interface. */
+  readonly leases: Map<string, Lease>;
+  /** For what programs on this node draw by chance. */
+  readonly rng: Rng;
+  learned: Surroundings['learned'];
+  /** Services that run, by their id, with the text of their specification. */
+  readonly services: Map<string, string>;
+  up: boolean;
+  /** Pieces that wait in the reassembler, by what they are pieces of. */
+  readonly pieces: Map<string, { readonly ids: PacketId[]; readonly deadline: Millis }>;
+}
+
+/** A node at rest, its program compiled and its tables empty. */
+export function makeNode(design: Design, name: string, seed: Rng, learned: Surroundings['learned']): RunningNode {
+  const rng = seed.split(`node ${name}`);
+  const leases = new Map<string, Lease>();
+  const program = compileNode(design, name, { leases, learned });
+  let connections = 0;
+  const router: RouterState = {
+    program,
+    conntrack: new Conntrack({
+      tracking: program.tracking,
+      helpers: program.helpers,
+      rng: rng.split('conntrack'),
+      ids: () => ++connections,
+    }),
+    reassembler: new Reassembler(),
+    ident: 0,
+  };
+  return {
+    name,
+    router,
+    host: new Host({ name, routing: routingOf(router), rng: rng.split('host') }),
+    neighbours: new Neighbours(),
+    leases,
+    rng: rng.split('programs'),
+    learned,
+    services: new Map(),
+    up: true,
+    pieces: new Map(),
+  };
+}
+
+/** Compiles the node again after its design or surroundings changed; connections, sockets and leases stay. */
+export function recompile(node: RunningNode, design: Design, now: Millis): void {
+  const before = node.router.program;
+  const after = compileNode(design, node.name, { leases: node.leases, learned: node.learned });
+  node.router.program = after;
+  node.router.conntrack.configure({ tracking: after.tracking, helpers: after.helpers });
+  for (const ip of addressesOf(before)) {
+    if (!after.owns(ip)) node.router.conntrack.removeTranslatedTo(ip, now);
+  }
+}
+
+function addressesOf(program: NodeProgram) {
+  return [...program.interfaces.values()].flatMap((found) => (found.up ? found.addresses.map(({ ip }) => ip) : []));
+}
+
+/** The host asks the tables of the moment, not those it was made with. */
+function routingOf(router: RouterState): Routing {
+  return {
+    sourceFor: (dst, via) => router.program.sourceFor(dst, via),
+    mtuTo: (dst) => {
+      const out = router.program.fib.lookup(dst)?.[0]?.out;
+      return (out === undefined ? undefined : router.program.interfaces.get(out)?.mtu) ?? 65535;
+    },
+    owns: (ip) => router.program.owns(ip),
+    isBroadcast: (ip) => router.program.isBroadcast(ip),
+  };
+}
