@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import type { DeepReadonly } from '../sim/base/readonly.ts';
-import { changeSchema } from '../sim/design/change.ts';
-import { designSchema } from '../sim/design/design.ts';
+import { type Change, changeSchema } from '../sim/design/change.ts';
+import { type Design, designSchema } from '../sim/design/design.ts';
 import { durationSchema, nameSchema, portSchema } from '../sim/design/field.ts';
 import { flagSchema, icmpTypeSchema, protocolSchema } from '../sim/design/rule.ts';
 import { expectSchema, unaskedSchema } from './expect.ts';
@@ -169,9 +169,22 @@ export const scenarioFileSchema = z
   })
   .meta({ title: 'middlebox scenario file', description: 'Networks, and what is tried on them.' });
 
-export type ScenarioFile = DeepReadonly<z.infer<typeof scenarioFileSchema>>;
-export type Scenario = DeepReadonly<z.infer<typeof scenarioSchema>>;
-export type Step = DeepReadonly<z.infer<typeof stepSchema>>;
+export interface ScenarioFile {
+  readonly $schema?: string | undefined;
+  readonly networks?: Readonly<Record<string, Design>> | undefined;
+  readonly scenarios?: readonly Scenario[] | undefined;
+}
+export interface Scenario {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly network: string | Design;
+  readonly change?: Change | undefined;
+  readonly seed?: number | undefined;
+  readonly steps: readonly Step[];
+}
+type Inferred = z.infer<typeof stepSchema>;
+/** Changes are readonly to begin with, and too deep to be made so. */
+export type Step = Inferred extends infer S ? (S extends { change: Change } ? Readonly<S> : DeepReadonly<S>) : never;
 export type { Change } from '../sim/design/change.ts';
 export type { Design as Network } from '../sim/design/design.ts';
 export { type Expect, OUTCOMES, type Verb } from './expect.ts';

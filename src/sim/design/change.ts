@@ -5,11 +5,12 @@
 import { type Draft, enablePatches, type Patch, produce, produceWithPatches } from 'immer';
 import { z } from 'zod';
 import { fail, type Issue } from '../base/fail.ts';
-import type { DeepReadonly } from '../base/readonly.ts';
-import type { Design } from './design.ts';
+import { type Path, showPath } from '../base/path.ts';
+import { type Design, designSchema } from './design.ts';
 import { jsonSchema, nameSchema } from './field.ts';
 import { applyOperation, type Json, type Operation } from './patch.ts';
 import { parsePointer, showPointer } from './pointer.ts';
+import { validate } from './validate.ts';
 
 export type { Operation } from './patch.ts';
 
@@ -44,10 +45,17 @@ export const changeItemSchema = z.union([
 ]);
 
 /** What changes: one item, or several in order. */
-export const changeSchema = z.union([changeItemSchema, z.array(changeItemSchema)]);
+export const changeSchema: z.ZodType<Change> = z.union([changeItemSchema, z.array(changeItemSchema)]);
 
-export type ChangeItem = DeepReadonly<z.infer<typeof changeItemSchema>>;
-export type Change = DeepReadonly<z.infer<typeof changeSchema>>;
+/** A link by its name, or by two or more of its ends. */
+export type LinkRef = string | readonly string[];
+export type ChangeItem =
+  | Operation
+  | { readonly linkDown: LinkRef }
+  | { readonly linkUp: LinkRef }
+  | { readonly nodeDown: string }
+  | { readonly nodeUp: string };
+export type Change = ChangeItem | readonly ChangeItem[];
 
 /** The items of a change, in order. */
 export function changeItems(change: Change): readonly ChangeItem[] {
@@ -59,10 +67,17 @@ function isList(change: Change): change is readonly ChangeItem[] {
 }
 
 /**
- * The design after these RFC 6902 operations, all of them or none. Issues point into `operations`: `[2, "path"]`. That
- * the result is still a design is for `validate` and `check` to say.
+ * The design after these RFC 6902 operations, all of them or none. Issues point into `operations`: `[2, "path"]`. The
+ * result fits the schema of a design; that it makes sense is for `check` to say.
  */
 export function applyOperations(design: Design, operations: readonly Operation[]): Design | Issue[] {
+  const after = patched(design, operations);
+  if (Array.isArray(after)) return after;
+  const issues = validate(designSchema, after);
+  return issues.length > 0 ? issues.map((issue) => blame(operations, issue)) : after;
+}
+
+function patched(design: Design, operations: readonly Operation[]): Design | Issue[] {
   const issues: Issue[] = [];
   const after = produce({ root: design as unknown as Json }, (holder) => {
     for (const [i, operation] of operations.entries()) {
@@ -74,6 +89,25 @@ export function applyOperations(design: Design, operations: readonly Operation[]
     }
   });
   return issues.length > 0 ? issues : (after.root as unknown as Design);
+}
+
+/**
+ * An issue of the design that operations led to, put down to the last of them that touched the place. What stands in
+ * the value of the operation is pointed at there; of anything else the message says where in the design it is.
+ */
+export function blame(operations: readonly Operation[], issue: Issue): Issue {
+  const at = operations.findLastIndex(({ path }) => leadsTo(parsePointer(path) ?? [], issue.path));
+  const operation = operations[at];
+  if (operation !== undefined && 'value' in operation) {
+    return { ...issue, path: [at, 'value', ...issue.path.slice(parsePointer(operation.path)?.length)] };
+  }
+  const last = Math.max(0, at < 0 ? operations.length - 1 : at);
+  return { ...issue, path: [last, 'path'], message: `${showPath(issue.path)}: ${issue.message}` };
+}
+
+/** Whether a place lies at or below what a pointer names; `-` is any item. */
+function leadsTo(pointer: readonly string[], path: Path): boolean {
+  return pointer.every((step, i) => String(path[i]) === step || (step === '-' && typeof path[i] === 'number'));
 }
 
 /** An edited copy of a design, with the operations that lead to it and those that lead back. */
@@ -100,7 +134,7 @@ function toOperation(patch: Patch): Operation {
 
 /** The design after operations that are known to apply to it, such as those of `fork`; others fail. */
 export function replay(design: Design, changes: readonly Operation[]): Design {
-  const after = applyOperations(design, changes);
+  const after = patched(design, changes);
   if (!Array.isArray(after)) return after;
   return fail(after.map((issue) => `changes[${issue.path[0]}]: ${issue.message}`).join('; '));
 }
