@@ -1,0 +1,70 @@
+"""The hands of a lab inside one namespace: JSON lines in, JSON lines out, standard library only.
+
+A request is {"id": 1, "do": "connect", ...}; its answer is {"id": 1, "value": ...} or {"id": 1, "error": "..."}. Each
+request has a thread of its own. When standard input ends, everything that was started here ends.
+"""
+import json
+import os
+import signal
+import sys
+import threading
+
+import ear
+import ftp
+import names
+import probe
+import serve
+import web
+
+OUT = threading.Lock()
+
+
+def say(message):
+    with OUT:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+
+def main():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heard = ear.Ear()
+    servers = serve.Servers()
+    verbs = {
+        "serve": servers.start,
+        "stop": servers.stop,
+        "position": lambda request: heard.position(),
+        "heard": lambda request: heard.since(request["position"]),
+        "connect": lambda request: probe.connect(request, heard),
+        "send": lambda request: probe.send(request, heard),
+        "ping": lambda request: probe.ping(request, heard),
+        "traceroute": lambda request: probe.traceroute(request, heard),
+        "resolve": names.resolve,
+        "fetch": lambda request: web.fetch(request, heard),
+        "ftp": lambda request: ftp.transfer(request, heard),
+        "run": run,
+    }
+
+    def handle(request):
+        try:
+            say({"id": request["id"], "value": verbs[request["do"]](request)})
+        except Exception as error:  # the other side decides what a failure means
+            say({"id": request["id"], "error": f"{request['do']}: {type(error).__name__}: {error}"})
+
+    say({"id": 0, "value": "ready"})
+    for line in sys.stdin:
+        threading.Thread(target=handle, args=(json.loads(line),), daemon=True).start()
+    servers.stop_all()
+    os._exit(0)
+
+
+def run(request):
+    """Runs a program in this namespace."""
+    import subprocess
+
+    done = subprocess.run(
+        request["argv"], input=request.get("input", ""), capture_output=True, text=True, timeout=20, check=False
+    )
+    return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
+
+
+main()

@@ -1,0 +1,96 @@
+/** Programs of the machine, run to their end. */
+import { spawn, spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Design } from '../sim/design/design.ts';
+import { parseService } from '../sim/design/service.ts';
+import type { Command } from '../sim/export/lab-script.ts';
+
+export interface Output {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A command that failed though the lab needs it. */
+export class LabError extends Error {
+  override readonly name = 'LabError';
+}
+
+/** Where system programs are, also for users whose PATH has no sbin. */
+const PLACES: readonly string[] = [
+  ...new Set([...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin', '/sbin', '/bin']),
+];
+
+/** The path of a program; undefined when it is not installed. */
+export function findProgram(name: string): string | undefined {
+  return (name.startsWith('/') ? [name] : PLACES.map((place) => join(place, name))).find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The interpreter of the system rather than one of a version manager, which starts more slowly. */
+export function findPython(): string | undefined {
+  return findProgram('/usr/bin/python3') ?? findProgram('python3');
+}
+
+/** What is missing on this machine to run a lab of the design: nothing when the list is empty. */
+export function missing(design: Design): string[] {
+  const services = Object.values(design.nodes).flatMap((node) => (node.services ?? []).map(parseService));
+  const needed = [
+    'ip',
+    'nft',
+    'conntrack',
+    'sysctl',
+    ...(services.some((service) => service?.app === 'ftp') ? ['vsftpd'] : []),
+  ];
+  return [
+    ...(process.platform === 'linux' ? [] : ['a Linux kernel']),
+    ...(process.getuid?.() === 0 ? [] : ['root']),
+    ...needed.filter((name) => findProgram(name) === undefined).map((name) => `the program ${name}`),
+    ...(findPython() === undefined ? ['the program python3'] : []),
+  ];
+}
+
+/** Runs a command to its end, whatever its exit code. */
+export function execute({ argv, input = '' }: Command): Promise<Output> {
+  const [program = '', ...args] = argv;
+  return new Promise((resolve, reject) => {
+    const child = spawn(findProgram(program) ?? program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? 1, out, err }));
+    child.stdin.on('error', () => {
+      // a program that does not read its input to the end says why by its exit code
+    });
+    child.stdin.end(input);
+  });
+}
+
+/** As `execute`, at once and without waiting for anything else: for the way out. */
+export function executeNow(...argv: readonly string[]): Output {
+  const [program = '', ...args] = argv;
+  const done = spawnSync(findProgram(program) ?? program, args, { encoding: 'utf8' });
+  return { code: done.status ?? 1, out: done.stdout, err: done.stderr };
+}
+
+/** Runs a command that must succeed; an optional one that fails returns what is missing instead. */
+export async function perform(command: Command): Promise<string | undefined> {
+  const { code, err } = await execute(command);
+  if (code === 0) return undefined;
+  const said = err.trim().split('\n')[0] ?? '';
+  if (command.optional !== undefined) return `${command.optional}: ${said}`;
+  throw new LabError(`${command.argv.join(' ')}: ${said}`);
+}

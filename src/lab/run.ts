@@ -1,0 +1,159 @@
+/** A scenario on the real kernel: builds its network as a lab, runs its steps there, and takes it down again. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Scenario, ScenarioFile, Step } from '../scenarios/schema.ts';
+import { fail, type Issue } from '../sim/base/fail.ts';
+import { parseDuration } from '../sim/base/time.ts';
+import type { Design } from '../sim/design/design.ts';
+import { type Gap, planLab } from '../sim/export/lab.ts';
+import { showScript } from '../sim/export/lab-script.ts';
+import { giveLeases } from '../sim/export/lease.ts';
+import { findBlock, readStops, type Stops } from './blocked.ts';
+import { LabError, missing } from './execute.ts';
+import { RunningLab } from './running.ts';
+import { makeCertificate } from './service.ts';
+import { act, FILE_SIZE, inspect, type LabResult } from './steps.ts';
+
+export interface LabStep {
+  readonly index: number;
+  readonly step: Step;
+  /** What the kernel did; undefined when the step could not be done for real. */
+  readonly result: LabResult | undefined;
+  readonly skipped?: string;
+}
+
+export interface LabReport {
+  readonly scenario: string;
+  readonly steps: readonly LabStep[];
+  /** Parts of the design that the kernel does otherwise. */
+  readonly gaps: readonly Gap[];
+  /** What this machine could not do as the design says. */
+  readonly notes: readonly string[];
+  /** With `keep`: the namespaces that still stand, by node. */
+  readonly namespaces?: ReadonlyMap<string, string>;
+}
+
+export interface LabOptions {
+  /** Begins the names of the namespaces; one of its own for each run by default. */
+  readonly prefix?: string;
+  /** Leaves the namespaces standing, without their services. */
+  readonly keep?: boolean;
+  /** Longer `wait` steps are skipped; default 10 s. */
+  readonly longestWaitMs?: number;
+}
+
+export type LabOutcome =
+  | { readonly kind: 'ran'; readonly report: LabReport }
+  /** The machine lacks what a lab needs; nothing was done. */
+  | { readonly kind: 'missing'; readonly what: readonly string[] }
+  /** A change that does not fit the design. */
+  | { readonly kind: 'refused'; readonly issues: readonly Issue[] }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Runs one scenario of a checked file for real. Whatever happens, nothing of it is left behind, unless `keep` says so. */
+export async function runLab(file: ScenarioFile, scenario: Scenario, options: LabOptions = {}): Promise<LabOutcome> {
+  const design = designOf(file, scenario);
+  const lacks = missing(design);
+  if (lacks.length > 0) return { kind: 'missing', what: lacks };
+  const needsTls = scenario.steps.some((step) => 'ftp' in step && step.ftp.encrypted === true);
+  const certificate = needsTls ? await makeCertificate() : undefined;
+  try {
+    const stock = { files: filesOf(scenario), certificate: certificate?.path };
+    const lab = await RunningLab.build(design, options.prefix ?? freshPrefix(), stock);
+    return await runIn(lab, scenario, options);
+  } catch (error) {
+    if (error instanceof LabError) return { kind: 'failed', reason: error.message };
+    throw error;
+  } finally {
+    certificate?.remove();
+  }
+}
+
+/** A shell script that builds the network of a scenario, before its change. */
+export function script(design: Design, prefix = 'mb'): string {
+  return showScript(planLab(giveLeases(design), { prefix }));
+}
+
+async function runIn(lab: RunningLab, scenario: Scenario, options: LabOptions): Promise<LabOutcome> {
+  const steps: LabStep[] = [];
+  try {
+    const issues = scenario.change === undefined ? [] : await lab.change(scenario.change);
+    if (issues.length > 0) return { kind: 'refused', issues };
+    let missed: string | undefined;
+    for (const [index, step] of scenario.steps.entries()) {
+      const done = missed === undefined ? await runStep(lab, step, options) : { skipped: missed };
+      if ('issues' in done) return { kind: 'refused', issues: done.issues };
+      steps.push({ index, step, result: undefined, ...done });
+      if ('wait' in step && 'skipped' in done) missed = 'it follows a wait that was not waited for';
+    }
+    const { gaps, notes, namespaces } = lab;
+    const kept = options.keep === true ? { namespaces } : {};
+    return { kind: 'ran', report: { scenario: scenario.name, steps, gaps, notes, ...kept } };
+  } finally {
+    if (options.keep === true) await lab.leave();
+    else await lab.destroy();
+  }
+}
+
+type Done = { readonly result: LabResult } | { readonly skipped: string } | { readonly issues: readonly Issue[] };
+
+async function runStep(lab: RunningLab, step: Step, { longestWaitMs = 10_000 }: LabOptions): Promise<Done> {
+  if ('wait' in step) {
+    const millis = parseDuration(step.wait) ?? fail('unchecked duration');
+    if (millis > longestWaitMs) return { skipped: `it would take ${step.wait} for real` };
+    await sleep(millis);
+    return { result: {} };
+  }
+  if ('change' in step) {
+    const issues = await lab.change(step.change);
+    return issues.length > 0 ? { issues } : { result: {} };
+  }
+  if ('restart' in step) {
+    await lab.restart(step.restart);
+    return { result: {} };
+  }
+  if ('inspect' in step) return { result: await inspect(lab, step.inspect) };
+  if ('punch' in step) return { skipped: 'hole punching is not tried for real' };
+  return { result: await runAsking(lab, step) };
+}
+
+const GOOD: ReadonlySet<unknown> = new Set([
+  'connected',
+  'replied',
+  'delivered',
+  'reached',
+  'resolved',
+  'fetched',
+  'transferred',
+]);
+/** What is still on its way after the answer came: the end of a connection. */
+const SETTLE_MS = 30;
+
+async function runAsking(lab: RunningLab, step: Step): Promise<LabResult> {
+  const before = await stopsOf(lab);
+  const result = (await act(lab, step)) ?? fail('a step without a verb');
+  await sleep(SETTLE_MS);
+  const block = GOOD.has(result.outcome) ? undefined : findBlock(before, await stopsOf(lab));
+  return { ...result, ...block };
+}
+
+async function stopsOf(lab: RunningLab): Promise<ReadonlyMap<string, Stops>> {
+  const all = [...lab.agents].filter(([node]) => lab.filters(node));
+  return new Map(await Promise.all(all.map(async ([node, agent]) => [node, await readStops(agent)] as const)));
+}
+
+/** Every size of file that a step will ask for. */
+function filesOf({ steps }: Scenario): number[] {
+  const sizes = new Set([FILE_SIZE]);
+  for (const step of steps) if ('ftp' in step && step.ftp.bytes !== undefined) sizes.add(step.ftp.bytes);
+  return [...sizes];
+}
+
+function designOf(file: ScenarioFile, { network }: Scenario): Design {
+  if (typeof network !== 'string') return network;
+  return file.networks?.[network] ?? fail(`no network ${network}`);
+}
+
+function freshPrefix(): string {
+  return `mb${process.pid}-${randomBytes(2).toString('hex')}`;
+}

@@ -1,0 +1,70 @@
+/** The services of a node as its agent is asked to start them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { showIp } from '../sim/addr/ip.ts';
+import type { Design } from '../sim/design/design.ts';
+import { parseService } from '../sim/design/service.ts';
+import { execute, findProgram, LabError } from './execute.ts';
+
+/** What the file servers of a lab have, and can. */
+export interface FtpStock {
+  /** Sizes in bytes of the files that steps will ask for. */
+  readonly files: readonly number[];
+  /** Path of a certificate with its key, for TLS. */
+  readonly certificate: string | undefined;
+}
+
+/** The services of a node by what is written, each as a request to the agent; those without one cannot be had here. */
+export function servicesOf(
+  design: Design,
+  node: string,
+  stock: FtpStock,
+): ReadonlyMap<string, Readonly<Record<string, unknown>> | undefined> {
+  const specs = design.nodes[node]?.services ?? [];
+  return new Map(specs.map((spec) => [JSON.stringify(spec), requestFor(spec, node, stock)]));
+}
+
+type Spec = Parameters<typeof parseService>[0];
+
+function requestFor(spec: Spec, node: string, stock: FtpStock): Readonly<Record<string, unknown>> | undefined {
+  const service = parseService(spec);
+  if (service === undefined || service.app === 'stun') return undefined;
+  if (service.app === 'dhcp') return undefined;
+  const { app, port, address } = service;
+  const common = { app, port, ...(address === undefined ? {} : { address: showIp(address) }) };
+  switch (service.app) {
+    case 'echo':
+      return { ...common, protocol: service.protocol };
+    case 'http':
+      return { ...common, pages: { '/': `This is ${node}.\n`, ...service.pages } };
+    case 'dns': {
+      const records = Object.entries(service.records).map(([name, ips]) => [name, ips.map(showIp)]);
+      const ttl = Math.round(service.ttl / 1000);
+      return { ...common, records: Object.fromEntries(records), forward: service.forward.map(showIp), ttl };
+    }
+    case 'ftp': {
+      const { passivePorts, strictPort, announce } = service;
+      return {
+        ...common,
+        strictPort,
+        ...(passivePorts === undefined ? {} : { passivePorts: [passivePorts.from, passivePorts.to] }),
+        ...(announce === undefined ? {} : { announce: showIp(announce) }),
+        files: stock.files,
+        ...(stock.certificate === undefined ? {} : { certificate: stock.certificate }),
+      };
+    }
+  }
+}
+
+/** A folder with a self-signed certificate and its key in one file; `remove` takes it away. */
+export async function makeCertificate(): Promise<{ readonly path: string; remove(): void }> {
+  if (findProgram('openssl') === undefined) throw new LabError('an encrypted step needs the program openssl');
+  const folder = mkdtempSync(join(tmpdir(), 'mb-tls-'));
+  const path = join(folder, 'both.pem');
+  const argv = ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=lab'];
+  const { code, err } = await execute({ argv: [...argv, '-keyout', path, '-out', `${path}.crt`] });
+  const joined = await execute({ argv: ['sh', '-c', `cat '${path}.crt' >> '${path}'`] });
+  if (code !== 0 || joined.code !== 0) throw new LabError(`openssl: ${err.trim()}`);
+  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
