@@ -43,8 +43,10 @@ export type Reception =
   | {
       readonly kind: 'dropped';
       readonly reason: Extract<DropReason, 'badChecksum' | 'noSocket' | 'noProtocol' | 'notAccepted'>;
-      /** Why, for people: `nothing listens on tcp/80; answered with RST`. */
+      /** Why, for people: `nothing listens on tcp 10.0.0.1:80; answered with RST`. */
       readonly detail: string;
+      /** The sender is told so, by a reset or an ICMP error. */
+      readonly answered: boolean;
     };
 
 export interface HostOutput {

@@ -1,0 +1,73 @@
+/** A packet has been delivered to this node: whose is it? Read RFC 1122 §3.2.2 and §3.3 first. */
+import type { Millis } from '../base/time.ts';
+import { verify } from '../packet/checksum.ts';
+import { isError } from '../packet/icmp-error.ts';
+import type { Icmp, Other } from '../packet/packet.ts';
+import { icmpProtocol, PROTOCOL } from '../packet/protocol.ts';
+import { showProtocol } from '../packet/show.ts';
+import { deliverSegment, hearSegmentError } from './connections.ts';
+import { answerQuery, answerUnreachable } from './icmp.ts';
+import { learnPath, readError } from './icmp-report.ts';
+import { type Arrival, deliveredTo, dropped, type Kernel, takenBy, tell } from './kernel.ts';
+import type { Reception } from './output.ts';
+import type { Owner } from './sockets.ts';
+import { deliverDatagram, hearDatagramError } from './udp.ts';
+
+/** Gives a whole packet to raw sockets and to the protocol that it is of; says what became of it. */
+export function deliver(kernel: Kernel, arrival: Arrival, now: Millis): Reception {
+  const seen = tellRaw(kernel, arrival, 'ip');
+  const reception = hand(kernel, arrival, seen.length > 0, now);
+  if (seen.length === 0 || reception.kind === 'delivered' || reception.reason === 'badChecksum') return reception;
+  // What the kernel answered with a refusal has been refused, whoever looked on.
+  return reception.answered ? reception : deliveredTo(kernel, seen);
+}
+
+/** Copies for the raw sockets of a level; whose they are. */
+export function tellRaw(kernel: Kernel, { packet, interface: via }: Arrival, level: 'ip' | 'packet'): Owner[] {
+  const owners = kernel.sockets.rawSockets(level).map(({ owner }) => owner);
+  for (const owner of owners) tell(kernel, owner, { kind: 'packet', socket: owner.socket, packet, interface: via });
+  return owners;
+}
+
+function hand(kernel: Kernel, arrival: Arrival, raw: boolean, now: Millis): Reception {
+  const { packet } = arrival;
+  if (!verify(packet).transport) return dropped('badChecksum', `the ${packet.kind} checksum is wrong`);
+  switch (packet.kind) {
+    case 'tcp':
+      return deliverSegment(kernel, { ...arrival, packet }, now);
+    case 'udp':
+      return deliverDatagram(kernel, { ...arrival, packet }, now);
+    case 'icmp':
+      return deliverIcmp(kernel, { ...arrival, packet }, now);
+    case 'other':
+      return deliverOther(kernel, { ...arrival, packet }, raw, now);
+  }
+}
+
+function deliverIcmp(kernel: Kernel, arrival: Arrival<Icmp>, now: Millis): Reception {
+  if (!isError(arrival.packet)) return answerQuery(kernel, arrival, now);
+  const said = readError(arrival.packet);
+  if (typeof said === 'string') return dropped('notAccepted', said);
+  const { error, quote } = said;
+  if (quote.protocol === PROTOCOL.tcp) return hearSegmentError(kernel, said, now);
+  if (quote.protocol === PROTOCOL.udp) return hearDatagramError(kernel, said, arrival.interface, now);
+  const mine = kernel.routing.owns(quote.src) && kernel.sockets.rawSockets('ip').length > 0;
+  if (mine && error === 'too-big') learnPath(kernel, said, now);
+  return dropped('noSocket', 'about a packet of no socket');
+}
+
+const IGMP = 2;
+const NO_NEXT_HEADER = 59;
+
+/** A protocol that is not spoken here. Raw sockets count as speaking it: then nobody is told (as Linux). */
+function deliverOther(kernel: Kernel, arrival: Arrival<Other>, raw: boolean, now: Millis): Reception {
+  const { dst, protocol } = arrival.packet;
+  if ([PROTOCOL.tcp, PROTOCOL.udp, icmpProtocol(dst)].includes(protocol)) {
+    return dropped('notAccepted', `a ${showProtocol(protocol)} header that cannot be read`);
+  }
+  if (protocol === IGMP && typeof dst === 'number') return takenBy('igmp');
+  const what = `nobody here speaks ${showProtocol(protocol)}`;
+  const silent = raw || (protocol === NO_NEXT_HEADER && typeof dst === 'bigint');
+  const answered = !silent && answerUnreachable(kernel, arrival, 'protocolUnreachable', now);
+  return dropped('noProtocol', what, answered ? 'protocol unreachable' : undefined);
+}

@@ -1,0 +1,80 @@
+/** What the protocols of one host share: its tables, and the way out. */
+import { type Ip, isLinkLocal, isMulticast } from '../addr/ip.ts';
+import type { Millis } from '../base/time.ts';
+import { lengthOf } from '../packet/length.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { AppEvent, IcmpReport, SocketError } from './app/app.ts';
+import type { Outbox } from './outbox.ts';
+import type { Outgoing, Reception, Routing } from './output.ts';
+import type { Path, Paths } from './paths.ts';
+import type { Programs } from './programs.ts';
+import type { Owner, Sockets } from './sockets.ts';
+import type { Timers } from './timers.ts';
+
+export interface Kernel {
+  readonly routing: Routing;
+  readonly sockets: Sockets;
+  readonly programs: Programs;
+  readonly timers: Timers;
+  readonly paths: Paths;
+  readonly outbox: Outbox;
+  /** What the initial sequence numbers are derived from. */
+  readonly secret: number;
+}
+
+/** A packet that was delivered to this node, with the interface that it came by. */
+export interface Arrival<P extends Packet = Packet> {
+  readonly packet: P;
+  readonly interface: string;
+}
+
+export function pathTo({ paths, routing }: Kernel, dst: Ip, now: Millis): Path {
+  return paths.to(dst, routing.mtuTo(dst), now);
+}
+
+/** Hands a packet to the way out; one that is longer than its path, and may be cut, is marked to be. */
+export function send(kernel: Kernel, outgoing: Outgoing, now: Millis): void {
+  const { packet } = outgoing;
+  const { mtu } = pathTo(kernel, packet.dst, now);
+  const mayBeCut = typeof packet.src === 'bigint' ? packet.kind !== 'tcp' : !packet.df;
+  kernel.outbox.send(mayBeCut && lengthOf(packet) > mtu ? { ...outgoing, fragment: mtu } : outgoing);
+}
+
+/** The interface that an answer must leave by: that of the question, where an address means nothing elsewhere. */
+export function wayBack(dst: Ip, via: string): Pick<Outgoing, 'interface'> {
+  return typeof dst === 'bigint' && (isLinkLocal(dst) || isMulticast(dst)) ? { interface: via } : {};
+}
+
+/** Tells an application. `last`: the socket is gone. */
+export function tell(kernel: Kernel, { app }: Owner, event: AppEvent, last = false): void {
+  kernel.programs.post(app, event, last);
+}
+
+/** Tells an application that its socket failed. */
+export function tellFailure(
+  kernel: Kernel,
+  owner: Owner,
+  failure: { readonly error: SocketError; readonly icmp?: IcmpReport },
+  last: boolean,
+): void {
+  tell(kernel, owner, { kind: 'failed', socket: owner.socket, ...failure }, last);
+}
+
+/** Delivered to these sockets' applications. */
+export function deliveredTo({ programs }: Kernel, owners: readonly Owner[]): Reception {
+  const apps = [...new Set(owners.map(({ app }) => app))];
+  return { kind: 'delivered', to: apps.map((app) => programs.nameOf(app)).join(', '), apps };
+}
+
+/** Taken by the kernel itself. */
+export function takenBy(part: string): Reception {
+  return { kind: 'delivered', to: part, apps: [] };
+}
+
+type Refusal = Extract<Reception, { kind: 'dropped' }>['reason'];
+
+/** Dropped; `answer` names what the sender is told by, if it is. */
+export function dropped(reason: Refusal, why: string, answer?: string): Reception {
+  const answered = answer !== undefined;
+  return { kind: 'dropped', reason, detail: answered ? `${why}; answered with ${answer}` : why, answered };
+}

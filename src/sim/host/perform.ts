@@ -1,0 +1,128 @@
+/** Carries out what an application commands. */
+import { isUnspecified } from '../addr/ip.ts';
+import { fail, unreachable } from '../base/fail.ts';
+import type { Millis } from '../base/time.ts';
+import { seal } from '../packet/build.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { AppCommand, SocketName } from './app/app.ts';
+import { advanceConnection, connect, listen, stopListening } from './connections.ts';
+import { type Kernel, send, tell, tellFailure } from './kernel.ts';
+import type { Handle } from './programs.ts';
+import type { Connection, Owner, RawSocket } from './sockets.ts';
+import { bind, sendDatagram } from './udp.ts';
+
+/** Carries out one command of an application, by its id. Commands for a socket that is gone do nothing. */
+export function perform(kernel: Kernel, app: string, command: AppCommand, now: Millis): void {
+  const { outbox, timers } = kernel;
+  switch (command.kind) {
+    case 'listen':
+      return listen(kernel, owner(app, command), command);
+    case 'connect':
+      return connect(kernel, owner(app, command), command, now);
+    case 'bind':
+      return bind(kernel, owner(app, command), command);
+    case 'raw':
+      return openRaw(kernel, owner(app, command), command.level);
+    case 'send':
+    case 'write':
+    case 'shutdown':
+    case 'inject':
+      return use(kernel, owner(app, command), command, now);
+    case 'close':
+    case 'abort':
+      return end(kernel, owner(app, command), command.kind, now);
+    case 'timer':
+      return timers.set({ kind: 'app', app, name: command.name }, now + command.after);
+    case 'cancel':
+      return timers.forget({ kind: 'app', app, name: command.name });
+    case 'configure':
+      return outbox.configure({ interface: command.interface, lease: command.lease });
+    case 'note':
+      return outbox.note(app, command.text);
+    case 'finish':
+      stop(kernel, app, now);
+      return outbox.finish({ app, finding: command.finding });
+    default:
+      return unreachable(command);
+  }
+}
+
+function owner(app: string, { socket }: { readonly socket: SocketName }): Owner {
+  return { app, socket };
+}
+
+function openRaw(kernel: Kernel, owner: Owner, level: RawSocket['level']): void {
+  const socket: RawSocket = { kind: 'raw', owner, level };
+  kernel.programs.name(owner, socket);
+  kernel.sockets.put(socket);
+}
+
+type Use = Extract<AppCommand, { kind: 'send' | 'write' | 'shutdown' | 'inject' }>;
+
+function use(kernel: Kernel, owner: Owner, command: Use, now: Millis): void {
+  const handle = kernel.programs.find(owner);
+  if (handle === undefined) return;
+  if (command.kind === 'inject') {
+    if (handle.kind !== 'raw') return mistaken(owner, handle, command);
+    return inject(kernel, owner, command, now);
+  }
+  if (command.kind === 'send') {
+    if (handle.kind !== 'udp') return mistaken(owner, handle, command);
+    return sendDatagram(kernel, handle, command, now);
+  }
+  if (handle.kind !== 'connection') return mistaken(owner, handle, command);
+  const connection = kernel.sockets.connection(handle.key);
+  if (connection !== undefined) advanceConnection(kernel, connection, command, now);
+}
+
+function mistaken({ app, socket }: Owner, handle: Handle, command: AppCommand): never {
+  return fail(`${app}: ${command.kind} does not go with the ${handle.kind} socket "${socket}"`);
+}
+
+/** Sends a crafted packet, its checksums computed and, where it has none, its identification given (as IP_HDRINCL). */
+function inject(kernel: Kernel, owner: Owner, command: Extract<AppCommand, { kind: 'inject' }>, now: Millis): void {
+  const { interface: out, packet } = command;
+  const routed = out === undefined ? kernel.routing.sourceFor(packet.dst) : packet.src;
+  if (routed === undefined) {
+    tellFailure(kernel, owner, { error: 'unreachable' }, false);
+    return;
+  }
+  const src = isUnspecified(packet.src) && out === undefined ? routed : packet.src;
+  const ident = packet.ident === 0 && !isFragment(packet) ? kernel.outbox.identFor(packet.dst) : packet.ident;
+  const sent = seal({ ...packet, src, ident });
+  send(kernel, { packet: sent, app: owner.app, cause: 'raw', ...(out === undefined ? {} : { interface: out }) }, now);
+}
+
+function isFragment(packet: Packet): boolean {
+  return packet.kind === 'other' && packet.fragment !== undefined;
+}
+
+function end(kernel: Kernel, owner: Owner, how: 'close' | 'abort', now: Millis): void {
+  const handle = kernel.programs.find(owner);
+  if (handle === undefined) return;
+  kernel.programs.hush(owner);
+  endSocket(kernel, handle, how, now);
+  if (handle.kind !== 'connection') tell(kernel, owner, { kind: 'closed', socket: owner.socket }, true);
+}
+
+function endSocket(kernel: Kernel, handle: Handle, how: 'close' | 'abort', now: Millis): void {
+  if (handle.kind === 'listener') return stopListening(kernel, handle);
+  if (handle.kind !== 'connection') return kernel.sockets.remove(handle);
+  const connection = kernel.sockets.connection(handle.key);
+  if (connection !== undefined) advanceConnection(kernel, connection, { kind: how }, now);
+}
+
+/** The application is over: its timers are forgotten, its sockets closed in the order in which they were named. */
+export function stop(kernel: Kernel, app: string, now: Millis): void {
+  for (const handle of kernel.programs.remove(app)) {
+    if (handle.kind === 'connection') disown(kernel, handle.key);
+    endSocket(kernel, handle, 'close', now);
+  }
+  kernel.timers.forgetApp(app);
+}
+
+/** Nobody hears what becomes of the connection. */
+function disown(kernel: Kernel, key: string): void {
+  const connection: Connection | undefined = kernel.sockets.connection(key);
+  if (connection !== undefined) kernel.sockets.put({ ...connection, owner: undefined });
+}

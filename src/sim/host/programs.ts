@@ -1,0 +1,123 @@
+/** The applications that run on a host: their states, the names of their sockets, and the events that wait for them. */
+import { fail } from '../base/fail.ts';
+import type { App, AppEvent, SocketName } from './app/app.ts';
+import type { DatagramSocket, Listener, Owner, RawSocket } from './sockets.ts';
+
+/** What a name stands for; a connection is looked up by its key, since it changes all the time. */
+export type Handle = DatagramSocket | Listener | RawSocket | { readonly kind: 'connection'; readonly key: string };
+
+interface Name {
+  readonly handle: Handle;
+  /** The application has closed it, and hears `closed` only. */
+  closed: boolean;
+  accepted: number;
+}
+
+interface Program {
+  readonly app: App<unknown>;
+  state: unknown;
+  readonly names: Map<SocketName, Name>;
+  /** Names that were in use once: commands for them may have crossed the news that they are gone. */
+  readonly spent: Set<SocketName>;
+}
+
+/** An event on its way to an application. */
+export interface Letter {
+  readonly app: string;
+  readonly event: AppEvent;
+  /** The last that the socket says: its name is free again. */
+  readonly last: boolean;
+}
+
+export class Programs {
+  readonly #running = new Map<string, Program>();
+  readonly #letters: Letter[] = [];
+
+  /** Takes up an application under an id that no running one has. */
+  add(id: string, app: App<unknown>): void {
+    if (this.#running.has(id)) fail(`${id} is running already`);
+    this.#running.set(id, { app, state: undefined, names: new Map(), spent: new Set() });
+  }
+
+  isRunning(id: string): boolean {
+    return this.#running.has(id);
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#running.keys()];
+  }
+
+  /** The application's own name, as in the design or the step. */
+  nameOf(id: string): string {
+    return this.#running.get(id)?.app.name ?? fail(`${id} is not running`);
+  }
+
+  /** The application is over: what was on its way to it is lost. Its sockets in the order in which they were named. */
+  remove(id: string): Handle[] {
+    const handles = [...this.#program(id).names.values()].map(({ handle }) => handle);
+    this.#running.delete(id);
+    return handles;
+  }
+
+  /** Lets the application answer an event (its start, when there is none) and gives back its commands. */
+  run(id: string, event: AppEvent | undefined, now: number) {
+    const program = this.#program(id);
+    const { app, state } = program;
+    const reaction = event === undefined ? app.start(now) : app.handle(state, event, now);
+    program.state = reaction.state;
+    return reaction.commands;
+  }
+
+  /** Gives a socket its name, which must be free: an application waits for `closed` or `failed` before it uses one again. */
+  name({ app, socket }: Owner, handle: Handle): void {
+    const { names, spent } = this.#program(app);
+    if (names.has(socket)) fail(`${app}: socket "${socket}" is there already`);
+    names.set(socket, { handle, closed: false, accepted: 0 });
+    spent.add(socket);
+  }
+
+  /** What a name stands for; undefined when the socket is gone or closed. A name that was never given fails. */
+  find({ app, socket }: Owner): Handle | undefined {
+    const { names, spent } = this.#program(app);
+    const found = names.get(socket);
+    if (found === undefined && !spent.has(socket)) fail(`${app}: there is no socket "${socket}"`);
+    return found === undefined || found.closed ? undefined : found.handle;
+  }
+
+  /** From now on the application hears only that the socket is closed. */
+  hush({ app, socket }: Owner): void {
+    const name = this.#program(app).names.get(socket) ?? fail(`${app}: there is no socket "${socket}"`);
+    name.closed = true;
+  }
+
+  /** The name of the next connection that a listener accepts. */
+  nextAccepted({ app, socket }: Owner): SocketName {
+    const name = this.#program(app).names.get(socket) ?? fail(`${app}: there is no socket "${socket}"`);
+    name.accepted += 1;
+    return `${socket}#${name.accepted}`;
+  }
+
+  post(app: string, event: AppEvent, last = false): void {
+    this.#letters.push({ app, event, last });
+  }
+
+  /** The next event that its application is there to hear, and wants to. */
+  next(): Letter | undefined {
+    for (let letter = this.#letters.shift(); letter !== undefined; letter = this.#letters.shift()) {
+      if (this.#isHeard(letter)) return letter;
+    }
+    return undefined;
+  }
+
+  #isHeard({ app, event, last }: Letter): boolean {
+    const names = this.#running.get(app)?.names;
+    if (names === undefined || !('socket' in event)) return names !== undefined;
+    const closed = names.get(event.socket)?.closed ?? false;
+    if (last) names.delete(event.socket);
+    return !closed || event.kind === 'closed';
+  }
+
+  #program(id: string): Program {
+    return this.#running.get(id) ?? fail(`${id} is not running`);
+  }
+}

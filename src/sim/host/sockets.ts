@@ -1,0 +1,230 @@
+/**
+ * The sockets of a host: which ports are claimed, and who gets a packet.
+ *
+ * A socket without an address serves all of the host's addresses, of both families. Listening sockets and connections
+ * from a chosen port have SO_REUSEADDR set, those from an ephemeral one do not; a listener and connections of one
+ * application may share a port (SO_REUSEPORT). Checked against bind(2), listen(2) and connect(2) of Linux 6.18.
+ *
+ * Read RFC 9293 §3.9.1 and RFC 6056 §3.2 first.
+ */
+import type { Endpoint } from '../addr/endpoint.ts';
+import type { Ip } from '../addr/ip.ts';
+import type { Rng } from '../base/rng.ts';
+import { PROTOCOL } from '../packet/protocol.ts';
+import { keyOf } from '../packet/tuple.ts';
+import type { SocketError, SocketName } from './app/app.ts';
+import type { Tcb } from './tcp/tcb.ts';
+
+export interface Owner {
+  /** Id of the application. */
+  readonly app: string;
+  readonly socket: SocketName;
+}
+
+/** What a socket wants of a port. */
+export interface Claim {
+  readonly port: number;
+  /** All addresses when there is none. */
+  readonly address: Ip | undefined;
+}
+
+export interface DatagramSocket extends Claim {
+  readonly kind: 'udp';
+  readonly owner: Owner;
+  /** Hears nobody else, and the ICMP errors about what it sends there. */
+  readonly peer: Endpoint | undefined;
+  /** Serves this interface alone (SO_BINDTODEVICE). */
+  readonly interface: string | undefined;
+  readonly broadcast: boolean;
+}
+
+export interface Listener extends Claim {
+  readonly kind: 'listener';
+  readonly owner: Owner;
+}
+
+export interface RawSocket {
+  readonly kind: 'raw';
+  readonly owner: Owner;
+  readonly level: 'ip' | 'packet';
+}
+
+export interface Connection {
+  readonly kind: 'connection';
+  readonly key: string;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** Where the SYN came from, when the peer's address means something there only (link-local). */
+  readonly interface: string | undefined;
+  /** Undefined while it waits to be accepted, and once its application is over. */
+  readonly owner: Owner | undefined;
+  /** Where it waits to be accepted. */
+  readonly listener: Listener | undefined;
+  /** How it came by its port. */
+  readonly port: 'ephemeral' | 'chosen' | 'accepted';
+  readonly tcb: Tcb;
+}
+
+export type Socket = DatagramSocket | Listener | RawSocket | Connection;
+
+/** `net.ipv4.ip_local_port_range`. */
+const EPHEMERAL = { from: 32_768, to: 60_999 } as const;
+
+/** The key of the connection between two endpoints. */
+export function keyOfConnection(local: Endpoint, remote: Endpoint): string {
+  const { tcp } = PROTOCOL;
+  return keyOf({ protocol: tcp, src: local.ip, dst: remote.ip, sport: local.port, dport: remote.port });
+}
+
+function overlaps(a: Ip | undefined, b: Ip | undefined): boolean {
+  return a === undefined || b === undefined || a === b;
+}
+
+export class Sockets {
+  readonly #rng: Rng;
+  readonly #datagram = new Map<number, DatagramSocket[]>();
+  readonly #listeners = new Map<number, Listener[]>();
+  readonly #connections = new Map<string, Connection>();
+  /** Keys of the connections from each local port. */
+  readonly #ports = new Map<number, Set<string>>();
+  readonly #raw: RawSocket[] = [];
+
+  constructor(rng: Rng) {
+    this.#rng = rng;
+  }
+
+  /** Takes up a socket whose claim has been checked; a connection replaces the one with its key. */
+  put(socket: Socket): void {
+    switch (socket.kind) {
+      case 'udp':
+        append(this.#datagram, socket);
+        return;
+      case 'listener':
+        append(this.#listeners, socket);
+        return;
+      case 'raw':
+        this.#raw.push(socket);
+        return;
+      case 'connection':
+        this.#connections.set(socket.key, socket);
+        this.#ports.set(socket.local.port, (this.#ports.get(socket.local.port) ?? new Set()).add(socket.key));
+    }
+  }
+
+  remove(socket: Socket): void {
+    switch (socket.kind) {
+      case 'udp':
+        take(this.#datagram.get(socket.port), socket);
+        return;
+      case 'listener':
+        take(this.#listeners.get(socket.port), socket);
+        return;
+      case 'raw':
+        take(this.#raw, socket);
+        return;
+      case 'connection':
+        this.#connections.delete(socket.key);
+        this.#ports.get(socket.local.port)?.delete(socket.key);
+    }
+  }
+
+  connection(key: string): Connection | undefined {
+    return this.#connections.get(key);
+  }
+
+  /** The listener for an address: the one that named it, else one for all. */
+  listener({ ip, port }: Endpoint): Listener | undefined {
+    const found = this.#listeners.get(port);
+    return found?.find(({ address }) => address === ip) ?? found?.find(({ address }) => address === undefined);
+  }
+
+  /** The sockets that may hear a datagram, the most particular first: connected, by interface, by address, for all. */
+  datagramSockets(local: Endpoint, remote: Endpoint, via: string): DatagramSocket[] {
+    const heard = (this.#datagram.get(local.port) ?? []).filter((socket) => hears(socket, local.ip, remote, via));
+    return heard.sort((a, b) => particularity(b) - particularity(a));
+  }
+
+  rawSockets(level: RawSocket['level']): RawSocket[] {
+    return this.#raw.filter((socket) => socket.level === level);
+  }
+
+  /** Why a datagram socket cannot have this port, if so: two may share it only on different addresses or interfaces. */
+  refuseDatagram(claim: Claim, via: string | undefined): SocketError | undefined {
+    const clash = (this.#datagram.get(claim.port) ?? []).some((other) => {
+      const apart = via !== undefined && other.interface !== undefined && via !== other.interface;
+      return !apart && overlaps(other.address, claim.address);
+    });
+    return clash ? 'in-use' : undefined;
+  }
+
+  /** Why nobody can listen there, if so: another listener, or a connection from that port as an ephemeral one. */
+  refuseListener(claim: Claim): SocketError | undefined {
+    return this.#isListened(claim) || this.#isTaken(claim, ['ephemeral']) ? 'in-use' : undefined;
+  }
+
+  /** Why an application cannot connect from this endpoint to that one, if so. */
+  refuseConnection(local: Endpoint, remote: Endpoint, app: string): SocketError | undefined {
+    const claim = { port: local.port, address: local.ip };
+    if (this.#isListened(claim, app) || this.#isTaken(claim, ['ephemeral'])) return 'in-use';
+    return this.#connections.has(keyOfConnection(local, remote)) ? 'no-port' : undefined;
+  }
+
+  /** A free ephemeral port, from a random one on upwards; undefined when there is none. */
+  ephemeralPort(isFree: (port: number) => boolean): number | undefined {
+    const count = EPHEMERAL.to - EPHEMERAL.from + 1;
+    const start = this.#rng.int(0, count - 1);
+    for (let i = 0; i < count; i++) {
+      const port = EPHEMERAL.from + ((start + i) % count);
+      if (isFree(port)) return port;
+    }
+    return undefined;
+  }
+
+  /** Whether an ephemeral port serves for a connection: nobody chose or listens on it, and the pair of endpoints is new. */
+  isFreeFor(local: Endpoint, remote: Endpoint): boolean {
+    const claim = { port: local.port, address: local.ip };
+    if (this.#isListened(claim) || this.#isTaken(claim, ['chosen', 'accepted'])) return false;
+    return !this.#connections.has(keyOfConnection(local, remote));
+  }
+
+  /** Every socket, in no particular order of kinds. */
+  all(): Socket[] {
+    const bound = [...this.#listeners.values(), ...this.#datagram.values()].flat();
+    return [...bound, ...this.#connections.values(), ...this.#raw];
+  }
+
+  #isListened({ port, address }: Claim, except?: string): boolean {
+    const found = this.#listeners.get(port) ?? [];
+    return found.some((other) => other.owner.app !== except && overlaps(other.address, address));
+  }
+
+  #isTaken({ port, address }: Claim, how: readonly Connection['port'][]): boolean {
+    for (const key of this.#ports.get(port) ?? []) {
+      const other = this.#connections.get(key);
+      if (other !== undefined && how.includes(other.port) && overlaps(other.local.ip, address)) return true;
+    }
+    return false;
+  }
+}
+
+function hears(socket: DatagramSocket, ip: Ip, remote: Endpoint, via: string): boolean {
+  const { address, peer, interface: only } = socket;
+  if (address !== undefined && address !== ip) return false;
+  if (only !== undefined && only !== via) return false;
+  return peer === undefined || (peer.ip === remote.ip && peer.port === remote.port);
+}
+
+function particularity({ address, peer, interface: only }: DatagramSocket): number {
+  return (peer === undefined ? 0 : 4) + (only === undefined ? 0 : 2) + (address === undefined ? 0 : 1);
+}
+
+function append<S extends Claim>(sockets: Map<number, S[]>, socket: S): void {
+  const found = sockets.get(socket.port);
+  if (found === undefined) sockets.set(socket.port, [socket]);
+  else found.push(socket);
+}
+
+function take<S>(sockets: S[] | undefined, socket: S): void {
+  const at = sockets?.indexOf(socket) ?? -1;
+  if (at >= 0) sockets?.splice(at, 1);
+}

@@ -1,0 +1,133 @@
+/** UDP: datagrams in and out. Read RFC 768, RFC 1122 §4.1 and RFC 8085 §3.2 first. */
+
+import type { Endpoint } from '../addr/endpoint.ts';
+import { ANY4, ANY6, family, type Ip } from '../addr/ip.ts';
+import type { Millis } from '../base/time.ts';
+import { udp } from '../packet/build.ts';
+import type { Udp } from '../packet/packet.ts';
+import { showEndpoint } from '../packet/show.ts';
+import type { AppCommand, SocketError } from './app/app.ts';
+import { answerUnreachable } from './icmp.ts';
+import { learnPath, type Said } from './icmp-report.ts';
+import { type Arrival, deliveredTo, dropped, type Kernel, pathTo, send, tell, tellFailure } from './kernel.ts';
+import type { Reception } from './output.ts';
+import type { DatagramSocket, Owner } from './sockets.ts';
+
+type Bind = Extract<AppCommand, { kind: 'bind' }>;
+type Send = Extract<AppCommand, { kind: 'send' }>;
+
+/** Header of the family and of UDP, in bytes. */
+const HEADERS = { 4: 28, 6: 48 } as const;
+/** The longest payload: both families state the length in 16 bits, IPv6 without its own header. */
+const LONGEST = { 4: 65_507, 6: 65_527 } as const;
+
+/** Makes a socket, or says why not. */
+export function bind(kernel: Kernel, owner: Owner, command: Bind): void {
+  const made = makeSocket(kernel, owner, command);
+  if (typeof made === 'string') {
+    kernel.programs.name(owner, { kind: 'connection', key: '' });
+    tellFailure(kernel, owner, { error: made }, true);
+    return;
+  }
+  kernel.programs.name(owner, made);
+  kernel.sockets.put(made);
+  const ip = made.address ?? (made.peer === undefined ? ANY4 : unspecified(made.peer.ip));
+  tell(kernel, owner, { kind: 'bound', socket: owner.socket, local: { ip, port: made.port } });
+}
+
+function unspecified(ip: Ip): Ip {
+  return family(ip) === 4 ? ANY4 : ANY6;
+}
+
+function makeSocket(kernel: Kernel, owner: Owner, command: Bind): DatagramSocket | SocketError {
+  const { routing, sockets } = kernel;
+  const { broadcast = false, interface: only, peer } = command;
+  if (command.address !== undefined && !isLocal(kernel, command.address)) return 'no-address';
+  if (peer !== undefined && !broadcast && isToMany(kernel, peer.ip)) return 'unreachable';
+  const address = command.address ?? (peer === undefined ? undefined : routing.sourceFor(peer.ip, only));
+  if (peer !== undefined && address === undefined) return 'unreachable';
+  const isFree = (port: number) => sockets.refuseDatagram({ port, address }, only) === undefined;
+  const port = command.port === 0 ? sockets.ephemeralPort(isFree) : command.port;
+  if (port === undefined) return 'no-port';
+  const refused = sockets.refuseDatagram({ port, address }, only);
+  return refused ?? { kind: 'udp', owner, port, address, peer, interface: only, broadcast };
+}
+
+/** Linux lets a datagram socket be bound to a broadcast or multicast address too. */
+function isLocal({ routing }: Kernel, ip: Ip): boolean {
+  return routing.owns(ip) || routing.isBroadcast(ip);
+}
+
+/** A broadcast needs permission (SO_BROADCAST), a multicast does not. */
+function isToMany({ routing }: Kernel, ip: Ip): boolean {
+  return routing.isBroadcast(ip) && typeof ip === 'number' && ip >>> 28 !== 14;
+}
+
+/** Sends a datagram; what stands in the way is told to the socket, which stays. */
+export function sendDatagram(kernel: Kernel, socket: DatagramSocket, command: Send, now: Millis): void {
+  const { owner } = socket;
+  const { payload, to, ttl } = command;
+  const src = sourceOf(kernel, socket, command);
+  if (typeof src === 'string') {
+    tellFailure(kernel, owner, { error: src }, false);
+    return;
+  }
+  if (payload.length > LONGEST[family(to.ip)]) {
+    tellFailure(kernel, owner, { error: 'too-big' }, false);
+    return;
+  }
+  const path = pathTo(kernel, to.ip, now);
+  const df = path.df && payload.length + HEADERS[family(to.ip)] <= path.mtu;
+  const ident = kernel.outbox.identFor(to.ip);
+  const packet = udp({ src, dst: to.ip, sport: socket.port, dport: to.port, payload, ttl, df, ident });
+  const out = command.interface ?? socket.interface;
+  send(kernel, { packet, app: owner.app, cause: 'udp', ...(out === undefined ? {} : { interface: out }) }, now);
+}
+
+function sourceOf(kernel: Kernel, socket: DatagramSocket, { from, interface: via, to }: Send): Ip | SocketError {
+  const { routing } = kernel;
+  if (isToMany(kernel, to.ip) && !socket.broadcast) return 'unreachable';
+  if (from !== undefined && !routing.owns(from)) return 'no-address';
+  const out = via ?? socket.interface;
+  const bound = socket.address !== undefined && routing.owns(socket.address) ? socket.address : undefined;
+  const routed = routing.sourceFor(to.ip, out);
+  const src = from ?? bound ?? routed;
+  if (src === undefined || family(src) !== family(to.ip)) return 'unreachable';
+  return routed === undefined && out === undefined ? 'unreachable' : src;
+}
+
+/** Gives a datagram to the socket that it is for; one to many, to all of them. */
+export function deliverDatagram(kernel: Kernel, arrival: Arrival<Udp>, now: Millis): Reception {
+  const { packet, interface: via } = arrival;
+  const local: Endpoint = { ip: packet.dst, port: packet.dport };
+  const from: Endpoint = { ip: packet.src, port: packet.sport };
+  const found = kernel.sockets.datagramSockets(local, from, via);
+  const heard = kernel.routing.isBroadcast(packet.dst) ? found : found.slice(0, 1);
+  if (heard.length === 0) return refuse(kernel, arrival, now);
+  const { payload } = packet;
+  for (const { owner } of heard) {
+    tell(kernel, owner, { kind: 'datagram', socket: owner.socket, from, to: local, payload, interface: via });
+  }
+  return deliveredTo(
+    kernel,
+    heard.map(({ owner }) => owner),
+  );
+}
+
+function refuse(kernel: Kernel, arrival: Arrival<Udp>, now: Millis): Reception {
+  const { packet } = arrival;
+  const answered = answerUnreachable(kernel, arrival, 'portUnreachable', now);
+  const what = `nothing serves udp ${showEndpoint(packet.dst, packet.dport)}`;
+  return dropped('noSocket', what, answered ? 'port unreachable' : undefined);
+}
+
+/** A connected socket hears the error (as with IP_RECVERR), another does not. */
+export function hearDatagramError(kernel: Kernel, said: Said, via: string, now: Millis): Reception {
+  const { dst, dport = 0, sport = 0, src } = said.quote;
+  const [socket] = kernel.sockets.datagramSockets({ ip: src, port: sport }, { ip: dst, port: dport }, via);
+  if (socket === undefined) return dropped('noSocket', 'about a datagram of no socket');
+  if (said.error === 'too-big') learnPath(kernel, said, now);
+  if (socket.peer === undefined) return dropped('notAccepted', 'the socket is not connected, so it hears no errors');
+  tellFailure(kernel, socket.owner, { error: said.error, icmp: said.icmp }, false);
+  return deliveredTo(kernel, [socket.owner]);
+}
