@@ -62,6 +62,13 @@ export function changeItems(change: Change): readonly ChangeItem[] {
   return isList(change) ? change : [change];
 }
 
+/** An item in a few words: `linkDown home:wan - isp:cust`. */
+export function showChangeItem(item: ChangeItem): string {
+  if ('op' in item) return `${item.op} ${item.path}`;
+  const [[verb, what] = ['', '']] = Object.entries(item);
+  return `${verb} ${Array.isArray(what) ? what.join(' - ') : String(what)}`;
+}
+
 function isList(change: Change): change is readonly ChangeItem[] {
   return Array.isArray(change);
 }

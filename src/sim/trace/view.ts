@@ -3,15 +3,19 @@ import { showIp } from '../addr/ip.ts';
 import { showPrefix } from '../addr/prefix.ts';
 import { unreachable } from '../base/fail.ts';
 import { showDuration } from '../base/time.ts';
-import { showEndpoint, showPacket } from '../packet/show.ts';
+import { showEndpoint, showPacket, showProtocol } from '../packet/show.ts';
+import type { Tuple } from '../packet/tuple.ts';
 import type { StageName } from '../program/order.ts';
 import type { Place } from '../program/program.ts';
+import type { Fate } from './fate.ts';
 import { finalForm, type Journey } from './journey.ts';
 import { remedyFor } from './remedy.ts';
 import type { Step, Why } from './trace.ts';
 
 /** Where a place of a node's design stands in the file (`scenarios.json:57`); undefined when there is no file. */
 export type Locate = (node: string, place: Place) => string | undefined;
+
+type Hop = Journey['hops'][number];
 
 export interface StageView {
   readonly stage: StageName;
@@ -28,13 +32,16 @@ export interface StageView {
 export interface HopView {
   readonly node: string;
   readonly time: string;
+  /** The interfaces it came in and went out by. */
   readonly in?: string;
   readonly out?: string;
+  /** The far end of the link it went out on: `isp:cust`. */
+  readonly to?: string;
   readonly stages: readonly StageView[];
 }
 
 export interface FateView {
-  readonly kind: string;
+  readonly kind: Fate['kind'];
   readonly node: string;
   readonly reason?: string;
   readonly place?: string;
@@ -70,15 +77,27 @@ export function viewOf(journey: Journey, locate: Locate): PacketView {
     ...(born.cause === undefined ? {} : { cause: born.cause }),
     time: showDuration(born.time),
     summary: showPacket(born.value),
-    hops: hops.map((hop) => ({
-      node: hop.node,
-      time: showDuration(hop.time),
-      ...(hop.in === undefined ? {} : { in: hop.in }),
-      ...(hop.out === undefined ? {} : { out: hop.out }),
-      stages: hop.steps.flatMap((step) => viewStep(step, hop.node, locate)),
-    })),
+    hops: hops.map((hop, i) => viewHop(hop, farEnd(journey, i), locate)),
     fate: viewFate(journey, locate),
   };
+}
+
+function viewHop(hop: Hop, to: string | undefined, locate: Locate): HopView {
+  return {
+    node: hop.node,
+    time: showDuration(hop.time),
+    ...(hop.in === undefined ? {} : { in: hop.in }),
+    ...(hop.out === undefined ? {} : { out: hop.out }),
+    ...(to === undefined ? {} : { to }),
+    stages: hop.steps.flatMap((step) => viewStep(step, hop.node, locate)),
+  };
+}
+
+/** Where the wire that a hop led to ends; none on the way through loopback, or when the packet never got that far. */
+function farEnd({ hops, wires }: Journey, i: number): string | undefined {
+  const begin = hops[i]?.sequence ?? 0;
+  const end = hops[i + 1]?.sequence ?? Number.POSITIVE_INFINITY;
+  return wires.find(({ sequence }) => sequence > begin && sequence < end)?.to;
 }
 
 function viewStep(step: Step, node: string, locate: Locate): StageView[] {
@@ -133,7 +152,7 @@ function describe(why: Why): Told | undefined {
     case 'fits':
       return undefined;
     case 'confirmed':
-      return { says: `new table row ${why.connection}, expires in ${showDuration(why.timeout)}` };
+      return { says: `new row ${why.connection}: ${showRow(why)}, expires in ${showDuration(why.timeout)}` };
     case 'sent':
       return { says: `to ${showIp(why.nextHop)} by ${why.out}` };
     case 'refused':
@@ -141,6 +160,18 @@ function describe(why: Why): Told | undefined {
     default:
       return unreachable(why);
   }
+}
+
+/** Both directions of a connection, as `conntrack -L` has them. */
+function showRow({ original, reply }: Extract<Why, { kind: 'confirmed' }>): string {
+  return `${showProtocol(original.protocol)} ${showTuple(original)}, back ${showTuple(reply)}`;
+}
+
+function showTuple({ src, dst, sport, dport, type }: Tuple): string {
+  if (type !== undefined) return `${showIp(src)} > ${showIp(dst)} id ${sport}`;
+  return sport === 0 && dport === 0
+    ? `${showIp(src)} > ${showIp(dst)}`
+    : `${showEndpoint(src, sport)} > ${showEndpoint(dst, dport)}`;
 }
 
 function describeFilter({ decision }: Extract<Why, { kind: 'filter' }>): Told {

@@ -1,6 +1,13 @@
 /** Changes to a running world: the design is edited, what was touched is compiled again, tables stay. */
 import { fail, type Issue } from '../base/fail.ts';
-import { applyOperations, type Change, type ChangeItem, changeItems, type Operation } from '../design/change.ts';
+import {
+  applyOperations,
+  type Change,
+  type ChangeItem,
+  changeItems,
+  type Operation,
+  showChangeItem,
+} from '../design/change.ts';
 import { check } from '../design/check.ts';
 import type { Design } from '../design/design.ts';
 import { findLink, type Link, linksOf } from '../design/topology.ts';
@@ -24,7 +31,7 @@ export function apply(state: State, change: Change): readonly Issue[] {
   for (const item of items) rewire(state, item);
   refresh(state);
   for (const node of state.nodes.values()) syncServices(state, node);
-  state.recorder.log(state.now, { kind: 'design', text: items.map(describe).join('; ') });
+  state.recorder.log(state.now, { kind: 'design', text: items.map(showChangeItem).join('; ') });
   return [];
 }
 
@@ -106,10 +113,4 @@ function tell(state: State, link: Link, up: boolean): void {
     const node = nodeOf(state, end.node);
     if (node.up) spread(state, node, node.host.linkChanged(end.interface, up, state.now));
   }
-}
-
-function describe(item: ChangeItem): string {
-  if ('op' in item) return `${item.op} ${item.path}`;
-  const [[verb, what] = ['', '']] = Object.entries(item);
-  return `${verb} ${Array.isArray(what) ? what.join(' - ') : String(what)}`;
 }
