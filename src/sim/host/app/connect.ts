@@ -2,7 +2,7 @@
 import type { Endpoint } from '../../addr/endpoint.ts';
 import type { Millis } from '../../base/time.ts';
 import { type App, type AppCommand, type AppEvent, type Finding, type Reaction, react } from './app.ts';
-import { concat, NOTHING, pattern, sameBytes } from './stream/bytes.ts';
+import { isPattern, pattern } from './stream/bytes.ts';
 
 export interface ConnectConfig {
   readonly protocol: 'tcp' | 'udp';
@@ -17,7 +17,10 @@ export interface ConnectConfig {
 
 export interface ConnectState {
   readonly local?: Endpoint;
-  readonly received: Uint8Array;
+  /** In bytes. */
+  readonly received: number;
+  /** What came back so far is what was sent. */
+  readonly echo: boolean;
   /** Everything came back, and the connection is being closed. */
   readonly done: boolean;
 }
@@ -54,7 +57,7 @@ export function whyNot(event: Extract<AppEvent, { kind: 'failed' }>): Finding {
 function start({ protocol, to, sourcePort, timeout = 5000 }: ConnectConfig): Reaction<ConnectState> {
   const from = sourcePort === undefined ? {} : { from: { port: sourcePort } };
   return react(
-    { received: NOTHING, done: false },
+    { received: 0, echo: true, done: false },
     { kind: 'timer', name: 'timeout', after: timeout },
     protocol === 'tcp'
       ? { kind: 'connect', socket: 'client', to, ...from }
@@ -73,7 +76,7 @@ function handle(state: ConnectState, event: AppEvent, config: ConnectConfig): Re
       return speak({ ...state, local: event.local }, config);
     case 'data':
     case 'datagram':
-      return hear({ ...state, received: concat(state.received, event.payload) }, config);
+      return hear(state, event.payload, config);
     case 'ended':
       return connected(state, config);
     case 'failed':
@@ -97,18 +100,19 @@ function speak(state: ConnectState, config: ConnectConfig): Reaction<ConnectStat
   return react(state, ...sends);
 }
 
-function hear(state: ConnectState, config: ConnectConfig): Reaction<ConnectState> {
-  if (state.received.length < amountOf(config)) return react(state);
-  if (config.protocol === 'udp') return connected(state, config);
-  return react({ ...state, done: true }, { kind: 'shutdown', socket: 'client' });
+function hear(state: ConnectState, payload: Uint8Array, config: ConnectConfig): Reaction<ConnectState> {
+  const received = state.received + payload.length;
+  const heard = { ...state, received, echo: state.echo && isPattern(payload, state.received) };
+  if (received < amountOf(config)) return react(heard);
+  if (config.protocol === 'udp') return connected(heard, config);
+  return react({ ...heard, done: true }, { kind: 'shutdown', socket: 'client' });
 }
 
 function connected(state: ConnectState, config: ConnectConfig): Reaction<ConnectState> {
+  const { received, echo } = state;
   const sent = amountOf(config);
   if (sent === 0 && config.protocol === 'tcp') return finish(state, { outcome: 'connected' });
-  const received = state.received.length;
-  const more = { sent, received, echoed: sameBytes(state.received, pattern(sent)) };
-  return finish(state, { outcome: 'connected', more });
+  return finish(state, { outcome: 'connected', more: { sent, received, echoed: echo && received === sent } });
 }
 
 function finish(state: ConnectState, finding: Finding): Reaction<ConnectState> {

@@ -33,11 +33,20 @@ export function toLatin1(text: string): Uint8Array {
 }
 
 /**
- * What programs send when only the amount matters: the same bytes for the same size, every value among them, and no two
- * stretches of 256 alike within the first 64 KiB, so that loss, repetition and disorder all show.
+ * What programs send when only the amount matters: the beginning of a fixed sequence that has every value and no two
+ * stretches of 256 bytes alike within 64 KiB, so that loss, repetition and disorder all show.
  */
 export function pattern(size: number): Uint8Array {
   const bytes = new Uint8Array(size);
-  for (let i = 0; i < size; i++) bytes[i] = i * 167 + (i >>> 8) * 13 + (i >>> 16) * 7;
+  for (let i = 0; i < size; i++) bytes[i] = patternAt(i);
   return bytes;
+}
+
+/** Whether bytes are that sequence from this place on. */
+export function isPattern(bytes: Uint8Array, from: number): boolean {
+  return bytes.every((byte, i) => byte === (patternAt(from + i) & 255));
+}
+
+function patternAt(i: number): number {
+  return i * 167 + (i >>> 8) * 13 + (i >>> 16) * 7;
 }
