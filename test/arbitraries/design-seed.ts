@@ -1,7 +1,8 @@
 /** What a network is built from: choices that mean something whatever the rest of the network is. */
 import fc from 'fast-check';
 import type { ServiceSpec } from '../../src/sim/design/design.ts';
-import { anyNatSeed, anyRuleSeed, pick, rarely } from './rule-seed.ts';
+import { anyFirewallSeed } from './firewall-seed.ts';
+import { anyNatSeed, pick, rarely } from './rule-seed.ts';
 
 /** What a network may have; everything is on but where said otherwise. */
 export interface DesignOptions {
@@ -23,16 +24,6 @@ export interface DesignOptions {
   /** `shortest-path` instead of static routes now and then; off by default. */
   readonly learned?: boolean;
 }
-
-const anyFirewallSeed = fc.record({
-  raw: rarely(fc.array(anyRuleSeed, { maxLength: 2 }), 4),
-  input: rarely(fc.record({ drop: fc.boolean(), rules: fc.array(anyRuleSeed, { maxLength: 3 }) }), 1),
-  forward: rarely(fc.record({ drop: fc.boolean(), rules: fc.array(anyRuleSeed, { maxLength: 5 }) }), 1),
-  output: rarely(fc.record({ drop: fc.boolean(), rules: fc.array(anyRuleSeed, { maxLength: 2 }) }), 3),
-  shared: rarely(fc.array(anyRuleSeed, { maxLength: 3 }), 2),
-  onward: rarely(fc.array(anyRuleSeed, { maxLength: 3 }), 2),
-});
-export type FirewallSeed = typeof anyFirewallSeed extends fc.Arbitrary<infer T> ? T : never;
 
 const anyHostSeed = fc.record({
   /** Which of its gateways is missing. */

@@ -1,21 +1,22 @@
 /** Builds the network that a seed stands for. */
-import { compareIp, parseIp } from '../../src/sim/addr/ip.ts';
 import type { Design, LinkSpec, Node, RouteSpec, ServiceSpec } from '../../src/sim/design/design.ts';
 import type { NatRule } from '../../src/sim/design/nat.ts';
-import type { BaseChain, Firewall, Rule } from '../../src/sim/design/rule.ts';
-import type { DesignOptions, DesignSeed, FirewallSeed, HostSeed, RouterSeed } from './design-seed.ts';
-import { choose, type NatContext, natRuleOf, type Pool, type RuleSeed, ruleOf } from './rule-seed.ts';
+import type { Firewall } from '../../src/sim/design/rule.ts';
+import {
+  ascending,
+  bare,
+  is4,
+  is6,
+  type Neighbour,
+  poolOf,
+  routesTo,
+  type Segment,
+  withLength,
+} from './address-text.ts';
+import type { DesignOptions, DesignSeed, HostSeed, RouterSeed } from './design-seed.ts';
+import { type FirewallSeed, firewallOf } from './firewall-seed.ts';
+import { choose, type NatContext, natRuleOf, type Pool } from './rule-seed.ts';
 
-/** A prefix of the network, in whichever families it speaks. */
-interface Segment {
-  readonly prefix4: string | undefined;
-  readonly prefix6: string | undefined;
-}
-interface Neighbour {
-  readonly index: number;
-  readonly via4: string | undefined;
-  readonly via6: string | undefined;
-}
 interface Site {
   readonly seed: RouterSeed;
   readonly name: string;
@@ -250,29 +251,7 @@ export class Builder {
 
   #firewall(seed: FirewallSeed | undefined, names: readonly string[]): Firewall | undefined {
     if (seed === undefined || this.#options.firewall === false) return undefined;
-    const interfaces = [...names, 'lo'];
-    const addresses = this.#addresses();
-    const shared = seed.shared === undefined ? [] : ['shared'];
-    const onward = seed.onward === undefined ? [] : ['onward'];
-    const rules = (list: readonly RuleSeed[], chain: BaseChain | 'shared', jumps: string[]): Rule[] =>
-      list.map((rule) => ruleOf(rule, { interfaces, addresses, chain, jumps }));
-    const base = (chain: 'input' | 'forward' | 'output', jumps: string[]) => {
-      const part = seed[chain];
-      if (part === undefined) return {};
-      const policy = part.drop ? ('drop' as const) : ('accept' as const);
-      return { [chain]: { policy, rules: rules(part.rules, chain, jumps) } };
-    };
-    const chains = {
-      ...(seed.shared === undefined ? {} : { shared: rules(seed.shared, 'shared', []) }),
-      ...(seed.onward === undefined ? {} : { onward: rules(seed.onward, 'forward', shared) }),
-    };
-    return {
-      ...(seed.raw === undefined ? {} : { raw: { rules: rules(seed.raw, 'raw', []) } }),
-      ...base('input', shared),
-      ...base('forward', [...onward, ...shared]),
-      ...base('output', shared),
-      ...(Object.keys(chains).length === 0 ? {} : { chains }),
-    };
+    return firewallOf(seed, [...names, 'lo'], this.#addresses());
   }
 
   #nat(site: Site): Node['nat'] | undefined {
@@ -326,41 +305,4 @@ export class Builder {
       ...(services.length === 0 ? {} : { services }),
     };
   }
-}
-
-function withLength(four: string | undefined, length4: number, six: string | undefined, length6: number): string[] {
-  return [...(four === undefined ? [] : [`${four}/${length4}`]), ...(six === undefined ? [] : [`${six}/${length6}`])];
-}
-
-function routesTo({ prefix4, prefix6 }: Segment, { via4, via6 }: Neighbour): RouteSpec[] {
-  return [
-    ...(prefix4 === undefined || via4 === undefined ? [] : [{ to: prefix4, via: via4 }]),
-    ...(prefix6 === undefined || via6 === undefined ? [] : [{ to: prefix6, via: via6 }]),
-  ];
-}
-
-function is4(text: string): boolean {
-  return !text.includes(':');
-}
-
-function is6(text: string): boolean {
-  return text.includes(':');
-}
-
-function bare(text: string): string {
-  return text.split('/')[0] ?? text;
-}
-
-function poolOf(items: readonly string[], otherwise: string): Pool {
-  const [first = otherwise, ...rest] = items;
-  return [first, ...rest];
-}
-
-/** Ranges go from a lower address to a higher one. */
-function ascending(items: readonly string[]): Pool {
-  const sorted = [...new Set(items)].sort((a, b) => {
-    const [x, y] = [parseIp(a), parseIp(b)];
-    return x === undefined || y === undefined ? 0 : compareIp(x, y);
-  });
-  return poolOf(sorted, '192.0.2.1');
 }

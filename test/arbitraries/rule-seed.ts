@@ -48,15 +48,11 @@ const anyPorts = fc.array(
   fc.constantFrom<string | number>(80, 443, 53, 5000, 8080, 'http', 'domain', '1024-65535', '5000-5010', 0, 65535),
   { minLength: 1, maxLength: 2 },
 );
-const anyProtocol = fc.constantFrom<'icmp*' | 'list' | (Match['protocol'] & (string | number))>(
-  'tcp',
-  'udp',
-  'icmp*',
-  'list',
-  'sctp',
-  'gre',
-  6,
-  50,
+type ProtocolSeed = 'icmp*' | 'list' | 'tcp' | 'udp' | 'sctp' | 'gre' | number;
+const anyProtocol = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<ProtocolSeed>('tcp') },
+  { weight: 4, arbitrary: fc.constantFrom<ProtocolSeed[]>('udp', 'icmp*') },
+  { weight: 1, arbitrary: fc.constantFrom<ProtocolSeed[]>('list', 'sctp', 'gre', 6, 50) },
 );
 const anyTcpFlags = fc
   .tuple(fc.subarray([...FLAG_NAMES], { minLength: 1 }), fc.array(fc.boolean(), { maxLength: 8 }))
@@ -93,7 +89,7 @@ const TYPES6 = [
   'nd-neighbor-solicit',
 ] as const;
 
-function protocolOf(seed: MatchSeed['protocol'], family: 4 | 6 | 'both'): Match['protocol'] {
+function protocolOf(seed: ProtocolSeed | undefined, family: 4 | 6 | 'both'): Match['protocol'] {
   if (seed === 'icmp*') return family === 'both' ? ['icmp', 'icmpv6'] : family === 4 ? 'icmp' : 'icmpv6';
   return seed === 'list' ? ['tcp', 'udp'] : seed;
 }
@@ -161,8 +157,12 @@ function matchOf(seed: MatchSeed, context: RuleContext): Match {
 export const anyRuleSeed = fc.record({
   name: rarely(fc.constantFrom('web in', 'no telnet', 'answers'), 5),
   match: fc.option(anyMatchSeed, { nil: undefined }),
-  action: fc.constantFrom('accept', 'drop', 'reject', 'jump', 'return', 'log', 'notrack'),
-  with: rarely(fc.constantFrom(...REJECT_WITH), 1),
+  action: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom('accept', 'drop') },
+    { weight: 4, arbitrary: fc.constantFrom('reject', 'jump', 'notrack') },
+    { weight: 1, arbitrary: fc.constantFrom('return', 'log') },
+  ),
+  with: rarely(fc.oneof(fc.constantFrom(...REJECT_WITH), fc.constant('tcp-reset' as const)), 1),
   jump: pick,
   prefix: rarely(fc.constantFrom('fw: ', 'dropped '), 1),
 });
@@ -181,9 +181,9 @@ export function ruleOf(seed: RuleSeed, context: RuleContext): Rule {
       return { ...common, action: 'reject', with: seed.with };
     }
     case 'jump':
-      return chain === undefined ? { ...common, action: 'accept' } : { ...common, action: 'jump', chain };
+      return chain === undefined ? { ...common, action: 'drop' } : { ...common, action: 'jump', chain };
     case 'notrack':
-      return { ...common, action: context.chain === 'raw' ? 'notrack' : 'drop' };
+      return { ...common, action: context.chain === 'raw' ? 'notrack' : 'accept' };
     case 'log':
       return { ...common, action: 'log', ...(seed.prefix === undefined ? {} : { prefix: seed.prefix }) };
     case 'drop':
