@@ -117,8 +117,8 @@ function compileAddresses(
   fib: Fib,
 ): Pick<NodeProgram, 'owns' | 'isBroadcast'> {
   const own = new Set<Ip>();
-  for (const { addresses, up } of interfaces.values()) {
-    for (const { ip } of addresses) if (up || isIp4(ip)) own.add(ip);
+  for (const { addresses } of interfaces.values()) {
+    for (const { ip } of addresses) own.add(ip);
   }
   const broadcasts = fib.routes.filter(({ type, prefix }) => type === 'broadcast' && isIp4(prefix.ip));
   const many = new Set<Ip>([...EVERYONE, LIMITED_BROADCAST, ...broadcasts.map(({ prefix }) => prefix.ip)]);

@@ -27,14 +27,15 @@ export function loopbackRoutes(): Route[] {
 
 /**
  * The routes of an interface: its own addresses, its subnets, and what reaches everyone on it (directed broadcast; all
- * IPv6 multicast). One that is down keeps its own IPv4 addresses, and nothing else.
+ * IPv6 multicast). One that is down has its own addresses, and nothing else.
  */
 export function connectedRoutes({ name, up, addresses }: Interface): Route[] {
   const place = `interfaces.${name}`;
   const subnets = addresses.filter(({ prefix }, i) => addresses.findIndex((a) => isSame(a.prefix, prefix)) === i);
   const primary = (prefix: Prefix) => subnets.find((subnet) => isSame(subnet.prefix, prefix))?.ip;
-  const own = up ? addresses : addresses.filter(({ ip }) => isIp4(ip));
-  const local = own.map(({ ip, prefix }) => localRoute(hostPrefix(ip), place, isIp4(ip) ? primary(prefix) : undefined));
+  const local = addresses.map(({ ip, prefix }) =>
+    localRoute(hostPrefix(ip), place, isIp4(ip) ? primary(prefix) : undefined),
+  );
   if (!up) return local;
   const many: Route = { prefix: MULTICAST6, type: 'broadcast', via: undefined, out: name, metric: METRIC6, place };
   return [...local, ...subnets.flatMap(subnetRoutes), ...(addresses.some(({ ip }) => isIp6(ip)) ? [many] : [])];

@@ -2,7 +2,7 @@
  * The routing table of a node: what its interfaces connect it to, what is written, and what it learned. Linux searches
  * its tables `local` and `main` as if they were one, longest prefix first, and so does this one.
  */
-import { type Ip, isLinkLocal, parseIp } from '../addr/ip.ts';
+import { type Ip, isIp4, isIp6, isLinkLocal, parseIp } from '../addr/ip.ts';
 import { comparePrefix, contains, familyOf, makePrefix, type Prefix, parsePrefix } from '../addr/prefix.ts';
 import { fail } from '../base/fail.ts';
 import type { RouteSpec } from '../design/design.ts';
@@ -57,7 +57,7 @@ function tableOf(sorted: readonly Candidate[]): Fib {
   const leavingBy = (out: string) => {
     const known = byInterface.get(out);
     if (known !== undefined) return known;
-    const made = buildLpm(bestOf(sorted.filter(({ route }) => route.out === out || route.type === 'local')));
+    const made = buildLpm(bestOf(sorted.filter(({ route }) => leaves(route, out))));
     byInterface.set(out, made);
     return made;
   };
@@ -65,6 +65,11 @@ function tableOf(sorted: readonly Candidate[]): Fib {
     routes: sorted.map(({ route }) => route),
     lookup: (dst, out) => (out === undefined ? all : leavingBy(out)).lookup(dst),
   };
+}
+
+/** Routes that discard do so whichever way a packet is to go; an address of its own counts on its own interface only. */
+function leaves({ out, place }: Route, by: string): boolean {
+  return out === by || out === undefined || place === `interfaces.${by}`;
 }
 
 /** Learned routes come after all others of their prefix, whatever their metric. */
@@ -105,11 +110,14 @@ function linksOf(connected: readonly Candidate[]): OnLink[] {
   );
 }
 
-/** A route to an interface alone says that its prefix is on that link. */
+/** A route to an interface alone says that its prefix is on that link; for IPv6 the interface must speak it. */
 function linkOf(spec: RouteSpec, interfaces: FibInput['interfaces']): OnLink[] {
   const name = spec.interface;
   if (name === undefined || spec.via !== undefined || (spec.type ?? 'unicast') !== 'unicast') return [];
-  return interfaces.get(name)?.up === true ? [{ prefix: readPrefix(spec.to), interface: name }] : [];
+  const found = interfaces.get(name);
+  const prefix = readPrefix(spec.to);
+  const speaks = isIp4(prefix.ip) || found?.addresses.some(({ ip }) => isIp6(ip));
+  return found?.up === true && speaks === true ? [{ prefix, interface: name }] : [];
 }
 
 function writtenRoute(

@@ -24,7 +24,7 @@ export function compileInterfaces(
     const mac = macOf(node, name);
     const lease = dhcp ? leases.get(name) : undefined;
     const leased = lease === undefined ? [] : [{ ip: lease.address, prefix: lease.prefix }];
-    const all = withLinkLocal([...addresses, ...leased], mac);
+    const all = withLinkLocal([...addresses, ...leased], up ? mac : undefined);
     made.set(name, { name, up, mtu, addresses: all, mac, link: links.get(name), dhcp });
   }
   return made;
@@ -36,10 +36,10 @@ export function macOf(node: string, interfaceName: string): number {
   return 0x02 * 2 ** 40 + (mix(1, label) & 0xff) * 2 ** 32 + (mix(2, label) >>> 0);
 }
 
-/** An interface with IPv6 has a link-local address: the one that is written, else the one its MAC gives. */
-function withLinkLocal(addresses: readonly InterfaceAddress[], mac: number): readonly InterfaceAddress[] {
+/** An interface with IPv6 has a link-local address: the one that is written, else, once it is up, the one its MAC gives. */
+function withLinkLocal(addresses: readonly InterfaceAddress[], mac: number | undefined): readonly InterfaceAddress[] {
   const six = addresses.filter(({ ip }) => isIp6(ip));
-  if (six.length === 0 || six.some(({ ip }) => isLinkLocal(ip))) return addresses;
+  if (mac === undefined || six.length === 0 || six.some(({ ip }) => isLinkLocal(ip))) return addresses;
   const ip = linkLocal(mac);
   return [...addresses, { ip, prefix: makePrefix(ip, 64) }];
 }

@@ -32,8 +32,8 @@ export interface FieldTests {
   /** Sum of `STATE_BIT`. */
   readonly states: number | undefined;
   readonly tcpFlags: { readonly mask: number; readonly set: number } | undefined;
-  /** By family: one name has another number in ICMPv6. */
-  readonly icmpTypes: { readonly 4: RangeSet<number>; readonly 6: RangeSet<number> } | undefined;
+  /** A name may have one number in ICMP and another in ICMPv6. */
+  readonly icmpTypes: { readonly icmp: RangeSet<number>; readonly icmpv6: RangeSet<number> } | undefined;
 }
 
 export interface MatchTest {
@@ -86,8 +86,8 @@ function compileFields(fields: MatchFields, groups: Groups): FieldTests {
     states: optional(fields.state, sumOfStates),
     tcpFlags: tcpFlags && { mask: sumOfFlags(tcpFlags.mask), set: sumOfFlags(tcpFlags.set) },
     icmpTypes: optional(fields.icmpType, (items) => ({
-      4: numberSet(items, (type) => icmpTypeNumber(type, 4)),
-      6: numberSet(items, (type) => icmpTypeNumber(type, 6)),
+      icmp: numberSet(items, (type) => icmpTypeNumber(type, 4)),
+      icmpv6: numberSet(items, (type) => icmpTypeNumber(type, 6)),
     })),
   };
 }
@@ -134,7 +134,10 @@ function agree(tests: FieldTests, view: View, wanted: boolean): boolean {
   if (destination !== undefined && contains(destination, view.dst) !== wanted) return false;
   if (sourcePorts !== undefined && !agrees(sourcePorts, view.header.sport, wanted)) return false;
   if (destinationPorts !== undefined && !agrees(destinationPorts, view.header.dport, wanted)) return false;
-  if (icmpTypes !== undefined && !agrees(icmpTypes[view.family], view.header.icmpType, wanted)) return false;
+  if (icmpTypes !== undefined) {
+    const types = view.protocol === PROTOCOL.icmp ? icmpTypes.icmp : icmpTypes.icmpv6;
+    if (!agrees(types, view.header.icmpType, wanted)) return false;
+  }
   if (tcpFlags === undefined) return true;
   return view.header.tcpFlags >= 0 && ((view.header.tcpFlags & tcpFlags.mask) === tcpFlags.set) === wanted;
 }

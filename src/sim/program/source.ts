@@ -7,7 +7,10 @@ import type { Fib, Interface, NodeProgram, Route } from './program.ts';
 
 type Interfaces = ReadonlyMap<string, Interface>;
 
-/** The rules of source selection over these interfaces and routes. */
+/**
+ * The rules of source selection over these interfaces and routes. A packet of IPv4 that is bound to an interface without
+ * a route there is taken to find its destination on the link.
+ */
 export function compileSource(
   interfaces: Interfaces,
   fib: Fib,
@@ -16,12 +19,12 @@ export function compileSource(
   const first4 = (out: string, hint?: Ip) => select4([...named(interfaces, out), ...order], hint);
   return {
     sourceFor(dst, out) {
+      if (out !== undefined && interfaces.get(out)?.up !== true) return undefined;
       const route = fib.lookup(dst, out)?.[0];
       if (isIp6(dst)) return source6(order, dst, route);
-      if (out !== undefined && (route === undefined || isMulticast(dst) || dst === LIMITED_BROADCAST))
-        return first4(out);
-      if (route?.out === undefined) return undefined;
-      return route.source ?? first4(route.out, route.via);
+      const found = isMulticast(dst) || dst === LIMITED_BROADCAST ? undefined : route;
+      if (found?.out !== undefined) return found.source ?? first4(found.out, found.via);
+      return out === undefined ? undefined : first4(out);
     },
     masqueradeFor: (out, nextHop, dst) => (isIp6(dst) ? best6(order, dst, out) : first4(out, nextHop)),
     primaryOf: (name, family) => primary(interfaces.get(name)?.addresses ?? [], family),
@@ -53,8 +56,8 @@ function source6(order: readonly Interface[], dst: Ip6, route: Route | undefined
 function best6(order: readonly Interface[], dst: Ip6, out: string): Ip | undefined {
   const near = isMulticast(dst) || width(dst) <= WIDTH.link;
   let best: { readonly ip: Ip; readonly score: readonly number[] } | undefined;
-  for (const { name, addresses, up } of order) {
-    if (!up || (near && name !== out)) continue;
+  for (const { name, addresses } of order) {
+    if (near && name !== out) continue;
     for (const address of newestFirst(addresses)) {
       const score = scoreOf(address, dst, name === out);
       if (best === undefined || isHigher(score, best.score)) best = { ip: address.ip, score };

@@ -2,7 +2,7 @@
 import { type Family, family, type Ip } from '../addr/ip.ts';
 import type { STATES } from '../design/rule.ts';
 import { type Other, type Packet, PROTOCOL } from '../packet/packet.ts';
-import { icmpProtocol, protocolOf } from '../packet/protocol.ts';
+import { protocolOf } from '../packet/protocol.ts';
 import type { Sight } from './program.ts';
 
 /** States as bits, so that a rule tests a list of them at once. */
@@ -71,11 +71,14 @@ function headerOf(packet: Packet): Header {
 /** Protocols whose header begins with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite. */
 const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, 33, PROTOCOL.sctp, 136]);
 
-/** A first fragment, or a packet that is cut short, shows as much of its header as it carries; a later fragment none. */
-function headerOfOther({ protocol, payload, fragment, src }: Other): Header {
+/**
+ * A first fragment, or a packet that is cut short, shows as much of its header as it carries; a later fragment none. (So
+ * does iptables; nftables on 6.18 takes whatever bytes of a later fragment lie where the header would be.)
+ */
+function headerOfOther({ protocol, payload, fragment }: Other): Header {
   if (fragment !== undefined && fragment.offset > 0) return NO_HEADER;
   const byte = (at: number) => payload[at] ?? -1;
-  if (protocol === icmpProtocol(src)) return { ...NO_HEADER, icmpType: byte(0) };
+  if (protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6) return { ...NO_HEADER, icmpType: byte(0) };
   if (!WITH_PORTS.has(protocol)) return NO_HEADER;
   const word = (at: number) => (at + 2 > payload.length ? -1 : byte(at) * 256 + byte(at + 1));
   return { sport: word(0), dport: word(2), tcpFlags: protocol === PROTOCOL.tcp ? byte(13) : -1, icmpType: -1 };

@@ -79,8 +79,8 @@ function holds(field: keyof MatchFields, fields: MatchFields, sight: Sight, grou
             set.every((flag) => mask.includes(flag));
     }
     case 'icmpType': {
-      const version = family(packet.src);
-      const type = protocol === (version === 4 ? 1 : 58) ? bytes[0] : undefined;
+      const version = protocol === 1 ? 4 : 6;
+      const type = protocol === 1 || protocol === 58 ? bytes[0] : undefined;
       return type === undefined
         ? undefined
         : list(fields.icmpType ?? []).some((item) => icmpTypeNumber(item, version) === type);
