@@ -37,13 +37,23 @@ const FIELDS = {
 
 /** Results that only some verbs have. */
 const MORE = {
-  connect: { bytes: part('How much data arrived.') },
-  send: {},
-  ping: {},
+  connect: {
+    bytes: part('How much data came back.'),
+    echoed: part('Whether it came back as it was sent.'),
+    reason: part('Why it could not be tried.'),
+  },
+  send: { error: part('Why the packet could not even leave.') },
+  ping: { sent: part('How many requests were sent.'), received: part('How many were answered.') },
   traceroute: { hops: part('The routers on the way, in order.') },
   resolve: { addresses: part('The addresses found.') },
-  fetch: { status: part('The HTTP status.'), body: part('The page.'), bytes: part('How much data arrived.') },
-  ftp: { bytes: part('How much data arrived.') },
+  fetch: { status: part('The HTTP status.'), body: part('The page.'), reason: part('What was wrong with the answer.') },
+  ftp: {
+    bytes: part('How much data arrived.'),
+    command: part('The PORT, PASV, EPRT or EPSV line that was sent.'),
+    replies: part('The whole dialogue on the control connection, a line each.'),
+    dataPeer: part('The other end of the data connection: { "address": …, "port": … }.'),
+    reason: part('The reply or the error that ended it.'),
+  },
   punch: {},
   wait: {},
   change: {},

@@ -39,15 +39,16 @@ export function resultOf(verb: Verb, { program, finding }: Ran, trace: Trace, el
   const outcome = verb === 'send' && finding.outcome === 'silent' ? silence(family) : finding.outcome;
   const stop = GOOD.has(outcome) ? undefined : stopOf(family);
   const server = serverOf(family, outcome);
-  const { icmp } = finding;
+  const { icmp, more } = finding;
+  const known = server === undefined ? {} : { server: server.node, ...seen(server.journey) };
   return {
+    ...more,
     outcome,
-    ...(server === undefined ? {} : { server: server.node, ...seen(server.journey) }),
-    ...(stop === undefined ? {} : { blockedAt: stop.node, blockedBy: stop.place }),
+    ...known,
+    ...blocked(outcome, stop, server?.node),
     ...(icmp === undefined ? {} : { icmp: { type: icmp.type, code: icmp.code, from: showIp(icmp.from) } }),
-    ...finding.more,
     elapsed: showDuration(elapsed),
-    explanation: explain(outcome, stop, server?.node, finding.more?.reason),
+    explanation: explain({ ...more, outcome, ...known }, stop),
   };
 }
 
@@ -66,12 +67,9 @@ function silence(family: readonly Journey[]): string {
 function serverOf(family: readonly Journey[], outcome: string): { node: string; journey: Journey } | undefined {
   const [root] = family;
   if (root === undefined || outcome === 'timeout' || outcome === 'dropped' || outcome === 'lost') return undefined;
-  const arrived = family.filter(
-    ({ born, fate }) => born.by === root.born.by && fate !== undefined && reached(fate) && fate.node !== root.born.node,
-  );
-  const last =
-    arrived.at(-1) ?? family.find(({ born, fate }) => born.by === root.born.by && fate !== undefined && reached(fate));
-  return last?.fate === undefined ? undefined : { node: last.fate.node, journey: last };
+  const own = family.filter(({ born, fate }) => born.by === root.born.by && fate !== undefined && reached(fate));
+  const first = own.find(({ fate }) => fate?.node !== root.born.node) ?? own[0];
+  return first?.fate === undefined ? undefined : { node: first.fate.node, journey: first };
 }
 
 /** It got as far as the sockets of a node, whether or not one was there. */
@@ -85,8 +83,37 @@ function seen(journey: Journey): { seenAs: { address: string; port?: number } } 
   return { seenAs: hasPorts(packet) ? { address, port: packet.sport } : { address } };
 }
 
-function explain(outcome: string, stop: Stop | undefined, server: string | undefined, reason: unknown): string {
-  if (stop !== undefined) return explainStop(stop);
-  if (typeof reason === 'string') return `${outcome}: ${reason}.`;
-  return server === undefined ? `${outcome}.` : `${outcome}: ${server} answered.`;
+/** Where it ended: at the packet that stopped, or with a server that answered and said no. */
+function blocked(
+  outcome: string,
+  stop: Stop | undefined,
+  server: string | undefined,
+): { blockedAt?: string; blockedBy?: string } {
+  if (stop !== undefined) return { blockedAt: stop.node, blockedBy: stop.place };
+  return GOOD.has(outcome) || server === undefined ? {} : { blockedAt: server, blockedBy: 'services' };
+}
+
+interface Known {
+  readonly outcome: string;
+  readonly server?: string;
+  readonly seenAs?: { readonly address: string };
+  readonly reason?: unknown;
+  readonly command?: unknown;
+}
+
+function explain({ outcome, server, seenAs, reason, command }: Known, stop: Stop | undefined): string {
+  const foreign = GOOD.has(outcome) ? undefined : untranslated(command, seenAs?.address);
+  if (stop !== undefined) return foreign === undefined ? explainStop(stop) : `${foreign} ${explainStop(stop)}`;
+  const why = typeof reason === 'string' ? reason : server === undefined ? undefined : `${server} answered`;
+  const said = why === undefined ? outcome : `${outcome}: ${why}`;
+  return `${foreign === undefined ? '' : `${foreign} `}${said.replace(/\.*$/, '.')}`;
+}
+
+/** An FTP command that names an address by which the server does not know its client. */
+function untranslated(command: unknown, seenAs: string | undefined): string | undefined {
+  if (typeof command !== 'string' || seenAs === undefined) return undefined;
+  const named =
+    /^PORT (\d+),(\d+),(\d+),(\d+),/.exec(command)?.slice(1).join('.') ?? /^EPRT \|\d\|([^|]+)\|/.exec(command)?.[1];
+  if (named === undefined || named === seenAs) return undefined;
+  return `The client said "${command}", but the server knows it as ${seenAs}: no helper on the way rewrote the address.`;
 }

@@ -1,6 +1,7 @@
 /** Where and why a flow came to its end: the packet among a program's that explains the outcome. */
 
-import type { Packet } from '../packet/packet.ts';
+import { isError } from '../packet/icmp-error.ts';
+import { FLAG, type Packet } from '../packet/packet.ts';
 import { showPacket } from '../packet/show.ts';
 import type { DropReason, Fate, LossReason } from './fate.ts';
 import { finalForm, type Journey } from './journey.ts';
@@ -19,16 +20,25 @@ export interface Stop {
 type Ended = Extract<Fate, { kind: 'dropped' | 'lost' }>;
 
 /**
- * The first packet that was dropped, else the first that was lost, else nothing. Packets sent to run out of TTL are the
- * way traceroute asks, so they count last.
+ * The packet that explains best why a flow failed, the earliest of its rank: dropped on its way, else lost, else run out
+ * of TTL (which is how traceroute asks), else an answer that came too late to be of use.
  */
 export function stopOf(family: readonly Journey[]): Stop | undefined {
-  const dropped = family.filter(({ fate }) => fate?.kind === 'dropped');
-  const journey =
-    dropped.find(({ fate }) => fate?.kind === 'dropped' && fate.reason !== 'ttlExpired') ??
-    family.find(({ fate }) => fate?.kind === 'lost') ??
-    dropped[0];
-  return journey === undefined ? undefined : toStop(journey, journey.fate as Ended);
+  let best: { journey: Journey; fate: Ended; rank: number } | undefined;
+  for (const journey of family) {
+    const { fate } = journey;
+    if (fate?.kind !== 'dropped' && fate?.kind !== 'lost') continue;
+    const rank = rankOf(fate, journey.born.value);
+    if (best === undefined || rank < best.rank) best = { journey, fate, rank };
+  }
+  return best === undefined ? undefined : toStop(best.journey, best.fate);
+}
+
+function rankOf(fate: Ended, packet: Packet): number {
+  const answer = isError(packet) || (packet.kind === 'tcp' && (packet.flags & FLAG.rst) !== 0);
+  if (answer || fate.reason === 'notAccepted') return 3;
+  if (fate.reason === 'ttlExpired') return 2;
+  return fate.kind === 'lost' ? 1 : 0;
 }
 
 function toStop(journey: Journey, fate: Ended): Stop {
