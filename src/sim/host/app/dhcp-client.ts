@@ -77,7 +77,12 @@ export function dhcpClient(config: DhcpClientConfig): App<DhcpClientState> {
         asked: now,
       };
       const { state, commands } = discover(blank, config, now);
-      return react(state, { kind: 'raw', socket: RAW, level: 'packet' }, ...commands);
+      return react(
+        state,
+        { kind: 'raw', socket: RAW, level: 'packet' },
+        { kind: 'bind', socket: OWN, port: CLIENT_PORT, interface: config.interface },
+        ...commands,
+      );
     },
     handle: (state, event, now) => handle(state, event, config, now),
   };
@@ -100,7 +105,7 @@ function handle(
     case 'link':
       return event.interface === config.interface ? follow(state, event.up, config, now) : react(state);
     case 'failed':
-      return react(state, { kind: 'note', text: `cannot send: ${event.error}` });
+      return react(state, { kind: 'note', text: `${event.socket}: ${event.error}` });
     default:
       return react(state);
   }
@@ -203,17 +208,11 @@ function receive(
 
 function adopt(state: DhcpClientState, held: Held, config: DhcpClientConfig, now: Millis): Reaction<DhcpClientState> {
   const { address, lease } = held;
-  const fresh = state.held?.address !== address;
   const left = Number.isFinite(held.expires) ? `for ${showDuration(held.expires - now)}` : 'for ever';
-  const socket: AppCommand[] = [
-    { kind: 'close', socket: OWN },
-    { kind: 'bind', socket: OWN, port: CLIENT_PORT, address },
-  ];
   return react(
     { ...state, phase: { kind: 'bound' }, held, wish: address },
     { kind: 'cancel', name: 'retry' },
     { kind: 'configure', interface: config.interface, lease },
-    ...(fresh ? socket : []),
     ...clock(held, now),
     { kind: 'note', text: `bound to ${showIp(address)} ${left}` },
   );
@@ -234,7 +233,6 @@ function clock({ renewal, rebinding, expires }: Held, now: Millis): AppCommand[]
 function lose(state: DhcpClientState, config: DhcpClientConfig, why: string): Reaction<DhcpClientState> {
   return react(
     { ...state, held: undefined },
-    { kind: 'close', socket: OWN },
     { kind: 'configure', interface: config.interface, lease: undefined },
     ...silence(),
     { kind: 'cancel', name: 'expire' },

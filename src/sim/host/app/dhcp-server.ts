@@ -78,7 +78,7 @@ function only4(ip: Ip): Ip4 {
 }
 
 function handle(state: DhcpServerState, event: AppEvent, settings: Settings, now: Millis): Reaction<DhcpServerState> {
-  if (event.kind === 'failed') return react(state, { kind: 'note', text: `cannot listen: ${event.error}` });
+  if (event.kind === 'failed') return react(state, { kind: 'note', text: `${event.socket}: ${event.error}` });
   if (event.kind !== 'datagram') return react(state);
   const message = decodeDhcp(event.payload);
   if (message === undefined || message.giaddr !== ANY4) return react(state);

@@ -75,7 +75,7 @@ function handle(state: DnsState, event: AppEvent, scene: Scene): Reaction<DnsSta
       return forget(state, event.socket);
     case 'failed':
       if (state.streams.has(event.socket)) return forget(state, event.socket);
-      return react(state, { kind: 'note', text: `cannot listen: ${event.error}` });
+      return react(state, { kind: 'note', text: `${event.socket}: ${event.error}` });
     default:
       return react(state);
   }

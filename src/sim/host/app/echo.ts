@@ -37,7 +37,7 @@ function answer(event: AppEvent): Reaction<EchoState> {
     }
     case 'failed':
       return event.socket === 'server' && event.icmp === undefined
-        ? react(null, { kind: 'note', text: `cannot listen: ${event.error}` })
+        ? react(null, { kind: 'note', text: `${event.socket}: ${event.error}` })
         : react(null);
     default:
       return react(null);

@@ -61,7 +61,7 @@ function handle(state: FtpServerState, event: AppEvent, settings: FtpSettings): 
     return keep(state, { ...turn, commands: [idle(session), ...turn.commands] }, settings);
   }
   if (event.kind === 'failed' && event.socket === 'server') {
-    return react(state, { kind: 'note', text: `cannot listen: ${event.error}` });
+    return react(state, { kind: 'note', text: `${event.socket}: ${event.error}` });
   }
   const session = state.sessions.get(ownerOf(event));
   if (session === undefined) return react(state);

@@ -53,7 +53,7 @@ function handle(state: HttpState, event: AppEvent, settings: Settings): Reaction
       return forget(state, event.socket);
     case 'failed':
       if (event.socket !== 'server') return forget(state, event.socket);
-      return react(state, { kind: 'note', text: `cannot listen: ${event.error}` });
+      return react(state, { kind: 'note', text: `${event.socket}: ${event.error}` });
     default:
       return react(state);
   }

@@ -31,8 +31,8 @@ export interface ResolveState {
 const MAX_STEPS = 8;
 
 /**
- * Outcomes: `resolved` with `addresses` (none when the name exists without such records) and the `server` that
- * answered; `nxdomain`; `servfail` when servers answered that they cannot; `timeout` when none answered. A name that
+ * Outcomes: `resolved` with `addresses` (none when the name exists without such records) and the
+ * `resolver` that answered; `nxdomain`; `servfail` when servers answered that they cannot; `timeout` when none answered. A name that
  * cannot be asked for, or no servers to ask, gives a `reason`.
  */
 export function resolveClient(config: ResolveConfig): App<ResolveState> {
@@ -75,7 +75,8 @@ function conclude(state: ResolveState, verdict: Verdict, config: ResolveConfig):
   }
   const { message, server } = verdict;
   const { found, used, end } = follow(state.exchange.question, message.answers);
-  if (message.rcode === 'NXDOMAIN') return finish(state, { outcome: 'nxdomain', more: { server: showIp(server.ip) } });
+  if (message.rcode === 'NXDOMAIN')
+    return finish(state, { outcome: 'nxdomain', more: { resolver: showIp(server.ip) } });
   if (found.length > 0 || used.length === 0) return finish(state, resolved(found, server));
   if (state.steps === MAX_STEPS) return finish(state, { outcome: 'servfail', more: { reason: 'too many aliases' } });
   const steps = state.steps + 1;
@@ -85,7 +86,7 @@ function conclude(state: ResolveState, verdict: Verdict, config: ResolveConfig):
 
 function resolved(found: readonly DnsRecord[], server: Endpoint): Finding {
   const addresses = found.flatMap((record) => ('data' in record ? [showData(record.data)] : []));
-  return { outcome: 'resolved', more: { addresses, server: showIp(server.ip) } };
+  return { outcome: 'resolved', more: { addresses, resolver: showIp(server.ip) } };
 }
 
 function showData(data: Ip | string): string {

@@ -5,6 +5,7 @@
  */
 import type { Endpoint } from '../../addr/endpoint.ts';
 import { ANY4, ANY6, type Ip, isIp4 } from '../../addr/ip.ts';
+import { mix } from '../../base/rng.ts';
 import type { Millis } from '../../base/time.ts';
 import { isError, quoteOf } from '../../packet/icmp-error.ts';
 import { FLAG, type Icmp, icmp, other, type Packet, PROTOCOL, protocolOf, tcp } from '../../packet/packet.ts';
@@ -17,7 +18,7 @@ export interface SendConfig {
   readonly protocol: number;
   /** TCP and UDP; default 0. */
   readonly port?: number;
-  /** Source port, or the identifier of an ICMP query. Only UDP takes 0, its default, for an ephemeral one. */
+  /** Source port, or the identifier of an ICMP query. Default: an ephemeral one, which follows from the time. */
   readonly sourcePort?: number;
   readonly payload?: Uint8Array;
   readonly ttl?: number;
@@ -30,6 +31,8 @@ export interface SendConfig {
 }
 
 export interface SendState {
+  /** Source port or identifier of what is crafted. */
+  readonly source: number;
   readonly local?: Endpoint;
 }
 
@@ -40,35 +43,41 @@ export interface SendState {
 export function sendClient(config: SendConfig): App<SendState> {
   return {
     name: 'send',
-    start: () => start(config),
+    start: (now) => start(config, now),
     handle: (state, event) => handle(state, event, config),
   };
 }
 
-function start(config: SendConfig): Reaction<SendState> {
-  const { to, protocol, port = 0, sourcePort = 0, wait = 4000 } = config;
+/** The ports that Linux takes from (`ip_local_port_range`); nothing reserves the one that a crafted packet bears. */
+const EPHEMERAL = { from: 32_768, to: 60_999 };
+
+function start(config: SendConfig, now: Millis): Reaction<SendState> {
+  const { to, protocol, port = 0, sourcePort, wait = 4000 } = config;
   const timer = { kind: 'timer', name: 'wait', after: wait } as const;
+  const span = EPHEMERAL.to - EPHEMERAL.from + 1;
+  const source = sourcePort ?? EPHEMERAL.from + ((mix(0, `${now}`) >>> 0) % span);
   if (protocol === PROTOCOL.udp) {
-    return react({}, timer, { kind: 'bind', socket: 'client', port: sourcePort, peer: { ip: to, port } });
+    const peer = { ip: to, port };
+    return react({ source }, timer, { kind: 'bind', socket: 'client', port: sourcePort ?? 0, peer });
   }
   return react(
-    {},
+    { source },
     timer,
     { kind: 'raw', socket: 'client', level: 'ip' },
-    { kind: 'inject', socket: 'client', packet: craft(config) },
+    { kind: 'inject', socket: 'client', packet: craft(config, source) },
   );
 }
 
-function craft(config: SendConfig): Packet {
-  const { to: dst, protocol, port = 0, sourcePort = 0, payload, ttl, tcpFlags = FLAG.syn } = config;
+function craft(config: SendConfig, source: number): Packet {
+  const { to: dst, protocol, port = 0, payload, ttl, tcpFlags = FLAG.syn } = config;
   const common = { src: isIp4(dst) ? ANY4 : ANY6, dst, ttl, payload };
   if (protocol === PROTOCOL.tcp) {
     const ack = tcpFlags & FLAG.ack ? 1 : 0;
-    return tcp({ ...common, sport: sourcePort, dport: port, seq: 1, ack, flags: tcpFlags });
+    return tcp({ ...common, sport: source, dport: port, seq: 1, ack, flags: tcpFlags });
   }
   // Sequence number 1, where there is one.
-  const rest = isQuery(config) ? idOf(config) * 0x1_0000 + 1 : 0;
-  if (isIcmp(protocol)) return icmp({ ...common, type: typeOf(config), rest });
+  if (isIcmp(protocol))
+    return icmp({ ...common, type: typeOf(config), rest: isQuery(config) ? source * 0x1_0000 + 1 : 0 });
   return other({ ...common, protocol });
 }
 
@@ -84,10 +93,6 @@ const QUERIES: ReadonlySet<number> = new Set([8, 13, 15, 17, 128]);
 
 function isQuery(config: SendConfig): boolean {
   return QUERIES.has(typeOf(config));
-}
-
-function idOf(config: SendConfig): number {
-  return isQuery(config) ? (config.sourcePort ?? 0) : 0;
 }
 
 function handle(state: SendState, event: AppEvent, config: SendConfig): Reaction<SendState> {
@@ -114,25 +119,27 @@ function handle(state: SendState, event: AppEvent, config: SendConfig): Reaction
 }
 
 function hear(state: SendState, packet: Packet, config: SendConfig): Reaction<SendState> {
-  const local = { ...state, local: { ip: packet.dst, port: config.sourcePort ?? 0 } };
+  const { source } = state;
+  const local = { ...state, local: { ip: packet.dst, port: source } };
   if (packet.kind === 'icmp' && isError(packet)) {
     const { type, code, src: from } = packet;
-    return quotes(packet, config) ? finish(local, { outcome: 'rejected', icmp: { type, code, from } }) : react(state);
+    if (!quotes(packet, source, config)) return react(state);
+    return finish(local, { outcome: 'rejected', icmp: { type, code, from } });
   }
-  if (packet.src !== config.to || !answers(packet, config)) return react(state);
+  if (packet.src !== config.to || !answers(packet, source, config)) return react(state);
   const reset = packet.kind === 'tcp' && (packet.flags & FLAG.rst) !== 0;
   return finish(local, { outcome: reset ? 'rejected' : 'replied' });
 }
 
 /** Whether a packet from the target goes back the way of the one sent. */
-function answers(packet: Packet, config: SendConfig): boolean {
-  const { protocol, port = 0, sourcePort = 0 } = config;
+function answers(packet: Packet, source: number, config: SendConfig): boolean {
+  const { protocol, port = 0, to } = config;
   switch (packet.kind) {
     case 'tcp':
-      return protocol === PROTOCOL.tcp && packet.sport === port && packet.dport === sourcePort;
+      return protocol === PROTOCOL.tcp && packet.sport === port && packet.dport === source;
     case 'icmp': {
-      const answered = isIcmp(protocol) && isQuery(config) && packet.type === inverseType(config.to, typeOf(config));
-      return answered && packet.rest >>> 16 === sourcePort;
+      const answer = isIcmp(protocol) && isQuery(config) && packet.type === inverseType(to, typeOf(config));
+      return answer && packet.rest >>> 16 === source;
     }
     default:
       return protocolOf(packet) === protocol;
@@ -140,16 +147,16 @@ function answers(packet: Packet, config: SendConfig): boolean {
 }
 
 /** Whether an ICMP error is about the packet sent, as far as its quote goes. */
-function quotes(error: Icmp, config: SendConfig): boolean {
-  const { to, protocol, port = 0, sourcePort = 0 } = config;
+function quotes(error: Icmp, source: number, config: SendConfig): boolean {
+  const { to, protocol, port = 0 } = config;
   const quote = quoteOf(error);
   if (quote?.dst !== to) return false;
   if (isIcmp(protocol)) {
-    const same = quote.protocol === icmpProtocol(to) && quote.type === typeOf(config);
-    return same && (quote.id === undefined || quote.id === idOf(config));
+    if (quote.protocol !== icmpProtocol(to) || quote.type !== typeOf(config)) return false;
+    return !isQuery(config) || quote.id === undefined || quote.id === source;
   }
   if (quote.protocol !== protocol) return false;
-  return protocol !== PROTOCOL.tcp || (quote.sport === sourcePort && quote.dport === port);
+  return protocol !== PROTOCOL.tcp || (quote.sport === source && quote.dport === port);
 }
 
 function finish(state: SendState, finding: Finding): Reaction<SendState> {
