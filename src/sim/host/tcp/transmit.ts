@@ -119,14 +119,14 @@ function sendPortion(turn: Turn, { bytes, fin }: Portion, now: Millis): Turn {
   const fresh = distance(tcb.sndMax, tcb.sndNxt) >= 0;
   const sndMax = distance(tcb.sndMax, sndNxt) > 0 ? sndNxt : tcb.sndMax;
   const timing = tcb.timing ?? (fresh ? { until: sndNxt, since: now } : undefined);
-  const said = speak(turn, flagsFor(tcb, offset + bytes, fin), tcb.sndNxt, copy(tcb.outgoing, offset, bytes));
+  const said = speak(turn, flagsFor(tcb, offset, { bytes, fin }), tcb.sndNxt, copy(tcb.outgoing, offset, bytes));
   const retransmit = tcb.deadlines.retransmit ?? now + tcb.trip.rto;
   return schedule(change(said, { sndNxt, sndMax, timing, lastSent: now }), { retransmit, persist: undefined });
 }
 
 /** PSH where the queue ends (RFC 9293 §3.9.1.2). */
-function flagsFor(tcb: Tcb, end: number, fin: boolean): FlagName[] {
-  const push = end === tcb.outgoing.length && tcb.outgoing.length > 0;
+function flagsFor({ outgoing }: Tcb, offset: number, { bytes, fin }: Portion): FlagName[] {
+  const push = bytes > 0 && offset + bytes === outgoing.length;
   return [...(fin ? (['fin'] as const) : []), ...(push ? (['psh'] as const) : []), 'ack'];
 }
 
@@ -136,7 +136,7 @@ export function retransmitFirst(turn: Turn, now: Millis): Turn {
   const sent = distance(tcb.sndUna, tcb.sndMax);
   const bytes = Math.min(tcb.mss, tcb.outgoing.length, sent);
   const fin = finishes(tcb) && bytes === tcb.outgoing.length && sent > bytes;
-  const said = speak(turn, flagsFor(tcb, bytes, fin), tcb.sndUna, copy(tcb.outgoing, 0, bytes));
+  const said = speak(turn, flagsFor(tcb, 0, { bytes, fin }), tcb.sndUna, copy(tcb.outgoing, 0, bytes));
   return schedule(change(said, { timing: undefined, lastSent: now }), { retransmit: now + tcb.trip.rto });
 }
 
