@@ -5,7 +5,7 @@ import { showDuration } from '../sim/base/time.ts';
 import { showEndpoint } from '../sim/packet/show.ts';
 import { type Journey, journeysOf } from '../sim/trace/journey.ts';
 import { type Paint, PLAIN } from '../sim/trace/paint.ts';
-import { showView } from '../sim/trace/text.ts';
+import { showAgain, showView, wayOf } from '../sim/trace/text.ts';
 import type { PacketId, Trace, TraceEvent } from '../sim/trace/trace.ts';
 import { type Locate, type PacketView, viewOf } from '../sim/trace/view.ts';
 import { originsOf } from './origin.ts';
@@ -90,11 +90,21 @@ function sayExpectation({ change, from, to }: Extract<TraceEvent, { kind: 'expec
 
 /** Blocks of text, one an item, with an empty line before each packet. */
 export function showItems(items: readonly Item[], paint: Paint = PLAIN): string {
+  const shown = new Map<string, number>();
   return items
     .map((item) => {
-      if (item.kind === 'packet') return `\n${showView(item, paint)}\n`;
+      if (item.kind === 'packet') return `\n${showPacketOnce(item, shown, paint)}\n`;
       const at = item.node === undefined ? '' : ` on ${item.node}`;
       return `   ${paint.faint('*')} ${item.says}${at}, at ${item.time}\n`;
     })
     .join('');
+}
+
+/** `shown` holds the ways told so far, with the packet that went each first. */
+function showPacketOnce(view: PacketView, shown: Map<string, number>, paint: Paint): string {
+  const way = wayOf(view);
+  const earlier = shown.get(way);
+  if (earlier !== undefined) return showAgain(view, earlier, paint);
+  shown.set(way, view.packet);
+  return showView(view, paint);
 }

@@ -15,6 +15,17 @@ export function showView(view: PacketView, paint: Paint = PLAIN): string {
   ].join('\n');
 }
 
+/** A packet that fared exactly as an earlier one, as retransmissions do: only what differs. */
+export function showAgain(view: PacketView, earlier: number, paint: Paint = PLAIN): string {
+  const head = `#${view.packet} ${paint.strong(view.summary)}`;
+  return `${head}\n   made by ${view.by} on ${view.origin} at ${view.time}; all the way as #${earlier}: ${view.fate.kind}`;
+}
+
+/** Equal for packets that differ only in number, cause and time. */
+export function wayOf({ summary, by, origin, hops, fate }: PacketView): string {
+  return JSON.stringify([summary, by, origin, hops.map(({ time, ...hop }) => hop), fate]);
+}
+
 function showHop(hop: HopView, paint: Paint): string {
   const by = hop.in === undefined ? '' : ` in by ${hop.in},`;
   const out = hop.out === undefined ? '' : ` out by ${hop.out}${hop.to === undefined ? '' : ` to ${hop.to}`},`;

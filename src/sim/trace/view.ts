@@ -89,8 +89,14 @@ function viewHop(hop: Hop, to: string | undefined, locate: Locate): HopView {
     ...(hop.in === undefined ? {} : { in: hop.in }),
     ...(hop.out === undefined ? {} : { out: hop.out }),
     ...(to === undefined ? {} : { to }),
-    stages: hop.steps.flatMap((step) => viewStep(step, hop.node, locate)),
+    stages: hop.steps.flatMap((step) => viewStep(step, hop.node, locate)).filter(isNews),
   };
+}
+
+/** A packet that starts here is routed twice, and mostly goes the same way. */
+function isNews({ stage, says }: StageView, i: number, all: readonly StageView[]): boolean {
+  const before = all.slice(0, i).findLast((other) => other.stage === stage);
+  return before?.says !== says;
 }
 
 /** Where the wire that a hop led to ends; none on the way through loopback, or when the packet never got that far. */

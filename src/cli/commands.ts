@@ -1,0 +1,86 @@
+/** The command line as users see it. A command's own file is loaded only when it is called. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { REPORTER_NAMES } from '../scenarios/report/names.ts';
+import { DEFAULT_FILE, DEFAULT_WITH_COMMENTS } from './defaults.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import type { Terminal } from './terminal.ts';
+
+const FILE = ['[file]', `a scenario file, "-" for standard input (default: ${DEFAULT_FILE})`] as const;
+
+/** Reads an integer in a range, both ends included. */
+function integer(from: number, to: number) {
+  return (text: string): number => {
+    const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`Write a whole number from ${from} to ${to}.`);
+  };
+}
+
+const port = integer(0, 65_535);
+const seed = integer(-(2 ** 31), 2 ** 31 - 1);
+const SEED = ['--seed <n>', 'all randomness comes from it; overrides the scenarios’ own', seed] as const;
+const reporters = (names: readonly string[]): Option =>
+  new Option('--reporter <name>', 'how to print the result').choices(names).default('pretty');
+
+/** The program; `done` hears how the command ended. */
+export function commandLine(version: string, terminal: Terminal, done: (code: ExitCode) => void): Command {
+  const program = new Command('middlebox')
+    .description(
+      'Simulates NAT and firewalls: will my connection get through, where does it die, and which rule did it?',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError('(add --help for what there is)');
+  addRun(program, terminal, done);
+  addTrace(program, terminal, done);
+  program
+    .command('schema')
+    .description('print the JSON Schema of scenario files')
+    .action(async () => done((await import('./schema.ts')).schema(terminal)));
+  program
+    .command('init')
+    .argument('[name]', 'the file to write', DEFAULT_WITH_COMMENTS)
+    .description('write a commented file to start from')
+    .action(async (name: string) => done(await (await import('./init.ts')).init(name, terminal)));
+  program.addHelpText('after', `\n${ENDINGS}`);
+  return program;
+}
+
+const ENDINGS = `Exit codes: ${EXIT.held} all held, ${EXIT.failed} an expectation failed, ${EXIT.usage} bad input or usage, ${EXIT.lacks} the environment lacks what is needed.`;
+
+type Done = (code: ExitCode) => void;
+
+function addRun(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('run')
+    .argument(...FILE)
+    .description('run the scenarios and check their expectations')
+    .option('--only <glob>', 'only scenarios whose name matches: * is any text, ? one character')
+    .option('--bail', 'stop after the first scenario that fails')
+    .option(...SEED)
+    .option('--trace', 'show every packet of every step, hop by hop')
+    .addOption(reporters(REPORTER_NAMES))
+    .option('--quiet', 'no progress on standard error')
+    .action(async (file, options) => done(await (await import('./run.ts')).run(file, options, terminal)));
+}
+
+function addTrace(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('trace')
+    .argument(...FILE)
+    .description('one connection or packet through a network, or the steps of a scenario, hop by hop')
+    .option('--network <name>', 'the network; may be left out when the file has only one')
+    .option('--from <node>', 'who sends')
+    .option('--to <target>', 'a node, NODE:INTERFACE, an address or a DNS name')
+    .option('--protocol <name>', 'tcp, udp, icmp, … or a number (default: tcp with --port, else icmp)')
+    .option('--port <n>', 'the destination port', port)
+    .option('--source-port <n>', 'the source port; one is chosen by default', port)
+    .option('--ttl <n>', 'TTL or hop limit of a single packet', integer(0, 255))
+    .option('--packet', 'send one packet made by hand instead of running a whole connection')
+    .option('--scenario <name>', 'trace the steps of this scenario instead')
+    .option('--step <n>', 'only this step of the scenario, counting from 1', integer(1, Number.MAX_SAFE_INTEGER))
+    .option(...SEED)
+    .addOption(reporters(['pretty', 'json']))
+    .action(async (file, options) => done(await (await import('./trace.ts')).trace(file, options, terminal)));
+}

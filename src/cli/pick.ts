@@ -1,0 +1,38 @@
+/** Finding what the user named, or saying what might have been meant. */
+import { didYouMean } from '../sim/base/suggest.ts';
+import { Refusal } from './exit.ts';
+import { globMatcher } from './glob.ts';
+
+/** The thing of that name; a name that is not known is a `Refusal` with a suggestion. */
+export function pickNamed<T>(what: string, name: string, all: ReadonlyMap<string, T>): T {
+  const found = all.get(name);
+  if (found !== undefined) return found;
+  throw new Refusal(`there is no ${what} "${name}"${suggestion(name, [...all.keys()])}`);
+}
+
+/** All whose name matches a pattern; none at all is a `Refusal` with a suggestion. */
+export function pickMatching<T>(what: string, pattern: string, all: ReadonlyMap<string, T>): readonly T[] {
+  const matches = globMatcher(pattern);
+  const found = [...all].filter(([name]) => matches(name)).map(([, thing]) => thing);
+  if (found.length > 0) return found;
+  throw new Refusal(`no ${what} matches "${pattern}"${wider(pattern, [...all.keys()])}`);
+}
+
+/** A part of a name is likely meant as `*part*`. */
+function wider(pattern: string, names: readonly string[]): string {
+  const inside = globMatcher(`*${pattern.toLowerCase()}*`);
+  const within = names.find((name) => inside(name.toLowerCase()));
+  if (within === undefined) return suggestion(pattern, names);
+  return globMatcher(`*${pattern}*`)(within) ? ` (did you mean "*${pattern}*"?)` : ` (did you mean "${within}"?)`;
+}
+
+function suggestion(name: string, names: readonly string[]): string {
+  const hint = didYouMean(name, names);
+  if (hint !== undefined) return ` (${hint})`;
+  if (names.length === 0) return '';
+  const shown = names.slice(0, LISTED).map((each) => `"${each}"`);
+  return `; there is ${shown.join(', ')}${names.length > LISTED ? ` and ${names.length - LISTED} more` : ''}`;
+}
+
+/** How many names are listed where none is close. */
+const LISTED = 8;
