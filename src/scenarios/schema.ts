@@ -22,7 +22,9 @@ const to = z
   });
 const timeout = durationSchema.optional().meta({ description: 'How long to wait before giving up.' });
 const bytes = z.int().min(0).optional().meta({ description: 'How much data to transfer.' });
-const sourcePort = portSchema.optional().meta({ description: 'The port to send from; one is chosen by default.' });
+const sourcePort = portSchema
+  .optional()
+  .meta({ description: 'The port to send from, or the identifier of an ICMP query; one is chosen by default.' });
 
 const common = { name: z.string().optional().meta({ description: 'What people call this step.' }) };
 

@@ -90,11 +90,12 @@ function checkPacket(packet: Packet): Issue[] {
   const stray = (field: 'port' | 'sourcePort' | 'tcpFlags' | 'icmpType', message: string): void => {
     if (packet[field] !== undefined) issues.push(issue('packet', ['send', field], message));
   };
-  if (hasPorts(match)) {
+  if (protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp) {
     if (packet.port === undefined) issues.push(issue('packet', ['send'], `${name} needs a "port" to send to`));
-  } else {
+  } else if (!hasPorts(match)) {
     stray('port', `${name} has no ports`);
-    stray('sourcePort', `${name} has no ports`);
+    // an ICMP query has an identifier in its place
+    if (version === undefined) stray('sourcePort', `${name} has no ports`);
   }
   if (!isTcpOnly(match)) stray('tcpFlags', `${name} has no TCP flags`);
   if (version === undefined) stray('icmpType', `${name} has no ICMP type`);

@@ -1,0 +1,305 @@
+/** What holds in every world, whatever the network and the traffic. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { runScenario, type ScenarioReport } from '../../../src/scenarios/run.ts';
+import type { Step } from '../../../src/scenarios/schema.ts';
+import { LIMITED_BROADCAST, showIp } from '../../../src/sim/addr/ip.ts';
+import { isPublic } from '../../../src/sim/addr/special.ts';
+import { fail } from '../../../src/sim/base/fail.ts';
+import type { Design } from '../../../src/sim/design/design.ts';
+import { verify } from '../../../src/sim/packet/checksum.ts';
+import { keyOf } from '../../../src/sim/packet/tuple.ts';
+import { decode, encode } from '../../../src/sim/packet/wire/frame.ts';
+import { finalForm, journeysOf } from '../../../src/sim/trace/journey.ts';
+import type { Trace, TraceEvent } from '../../../src/sim/trace/trace.ts';
+import { anyIp4 } from '../../arbitraries/addr.ts';
+import { anyDesign } from '../../arbitraries/design.ts';
+import { anyRun } from '../../arbitraries/step.ts';
+
+const RUNS = 120;
+const anyTraffic = anyRun(anyDesign({ faults: true, learned: true, dhcp: true }));
+
+function run(design: Design, steps: readonly Step[], seed = 1): ScenarioReport {
+  return runScenario({}, { name: 'generated', network: design, steps, seed });
+}
+
+function always(law: (report: ScenarioReport, design: Design, steps: readonly Step[]) => void, numRuns = RUNS): void {
+  fc.assert(
+    fc.property(anyTraffic, ({ design, steps }) => law(run(design, steps), design, steps)),
+    { numRuns },
+  );
+}
+
+function only<K extends TraceEvent['kind']>(trace: Trace, kind: K): Extract<TraceEvent, { kind: K }>[] {
+  return trace.filter((event): event is Extract<TraceEvent, { kind: K }> => event.kind === kind);
+}
+
+describe('in any network under any traffic', () => {
+  it('every packet has exactly one fate', () => {
+    always(({ trace }) => {
+      const fates = new Map<number, number>();
+      for (const { packet } of only(trace, 'fate')) fates.set(packet, (fates.get(packet) ?? 0) + 1);
+      for (const { packet } of only(trace, 'born')) expect(fates.get(packet), `packet ${packet}`).toBe(1);
+      expect(fates.size).toBe(only(trace, 'born').length);
+    });
+  });
+
+  it('events are in one total order', () => {
+    always(({ trace }) => {
+      trace.forEach((event, i) => {
+        expect(event.sequence).toBe(i);
+        expect(event.time).toBeGreaterThanOrEqual(trace[i - 1]?.time ?? 0);
+      });
+    });
+  });
+
+  it('TTL strictly falls from one wire to the next', () => {
+    always(({ trace }) => {
+      for (const { wires, id } of journeysOf(trace).values()) {
+        const ttls = wires.map(({ value }) => value.ttl);
+        ttls.forEach((ttl, i) => {
+          if (i > 0) expect(ttl, `packet ${id}`).toBeLessThan(ttls[i - 1] ?? fail('no wire before'));
+        });
+      }
+    });
+  });
+
+  it('checksums always verify, and what is on a wire can be encoded and decoded again', () => {
+    always(({ trace }) => {
+      for (const { value } of only(trace, 'wire')) {
+        expect(verify(value)).toEqual({ header: true, transport: true });
+        expect(decode(encode(value))).toEqual(value);
+      }
+    });
+  });
+
+  it('no two live connections share a tuple', () => {
+    fc.assert(
+      fc.property(anyTraffic, ({ design, steps }) => {
+        const { trace } = run(design, steps);
+        const live = new Map<string, number>();
+        for (const { node, change, row } of only(trace, 'flow')) {
+          for (const tuple of [row.original, row.reply]) {
+            const key = `${node} ${keyOf(tuple)}`;
+            if (change === 'destroy') live.delete(key);
+            else {
+              expect(live.get(key) ?? row.id).toBe(row.id);
+              live.set(key, row.id);
+            }
+          }
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('an answer reaches the one who asked, as from the one who was asked', () => {
+    always(({ trace }) => {
+      const journeys = journeysOf(trace);
+      for (const journey of journeys.values()) {
+        const asked = journeys.get(journey.born.cause ?? 0)?.born;
+        const [question, answer] = [asked?.value, finalForm(journey)];
+        const home =
+          journey.fate?.kind === 'delivered' && journey.fate.node === asked?.node && asked.node !== journey.born.node;
+        if (!home || question?.kind !== 'udp' || answer.kind !== 'udp' || question.dst === LIMITED_BROADCAST) continue;
+        const back = { src: answer.dst, sport: answer.dport, dst: answer.src, dport: answer.sport };
+        expect(back).toEqual({ src: question.src, sport: question.sport, dst: question.dst, dport: question.dport });
+      }
+    });
+  });
+
+  it('one seed gives the same bytes', () => {
+    always((report, design, steps) => {
+      expect(bytesOf(run(design, steps))).toBe(bytesOf(report));
+    }, 60);
+  });
+});
+
+/** A client at home, the Internet between, a server outside. */
+function home(gateway: Partial<Design['nodes'][string]>, server: Partial<Design['nodes'][string]> = {}): Design {
+  return {
+    publicInternet: ['isp'],
+    nodes: {
+      client: {
+        kind: 'host',
+        interfaces: { eth0: '192.168.1.10/24' },
+        gateway: '192.168.1.1',
+        services: ['tcp/7000', 'udp/7000'],
+      },
+      gw: {
+        kind: 'gateway',
+        interfaces: { lan: '192.168.1.1/24', wan: '203.0.113.2/24' },
+        gateway: '203.0.113.1',
+        ...gateway,
+      },
+      isp: {
+        kind: 'router',
+        interfaces: { cust: '203.0.113.1/24', core: '198.51.100.1/24' },
+        routes: [{ to: '192.168.1.0/24', via: '203.0.113.2' }],
+      },
+      server: {
+        kind: 'host',
+        interfaces: { eth0: '198.51.100.80/24' },
+        gateway: '198.51.100.1',
+        services: ['ftp', 'tcp/7000', 'udp/7000'],
+        ...server,
+      },
+    },
+    links: [
+      ['client', 'gw:lan'],
+      ['gw:wan', 'isp:cust'],
+      ['isp:core', 'server'],
+    ],
+  };
+}
+
+const MASQUERADE = { rules: [{ match: { outInterface: 'wan' }, action: 'masquerade' as const }] };
+const STATEFUL = {
+  input: { policy: 'drop' as const },
+  forward: {
+    policy: 'drop' as const,
+    rules: [
+      { match: { state: ['established' as const, 'related' as const] }, action: 'accept' as const },
+      { match: { inInterface: 'lan' }, action: 'accept' as const },
+    ],
+  },
+};
+
+/** Packets born outside the home that came to the client. */
+function intruders({ trace }: ScenarioReport): readonly number[] {
+  const journeys = [...journeysOf(trace).values()];
+  return journeys
+    .filter(({ born, hops }) => born.node === 'server' && hops.some(({ node }) => node === 'client'))
+    .map(({ id }) => id);
+}
+
+const anyPort = fc.constantFrom(7000, 80, 5000, 40000, 32768);
+const anyAttack = fc
+  .record({
+    to: fc.constantFrom('203.0.113.2', '192.168.1.10', '192.168.1.1'),
+    protocol: fc.constantFrom('tcp' as const, 'udp' as const),
+    port: anyPort,
+    sourcePort: anyPort,
+    tcpFlags: fc.constantFrom(
+      ['syn'] as const,
+      ['fin'] as const,
+      ['syn', 'ack'] as const,
+      ['rst'] as const,
+      ['ack'] as const,
+    ),
+  })
+  .map(({ tcpFlags, protocol, ...rest }) => ({
+    send: { from: 'server', protocol, ...rest, ...(protocol === 'tcp' ? { tcpFlags: [...tcpFlags] } : {}) },
+  }));
+
+describe('behind a gateway that lets nothing in', () => {
+  it('nothing unsolicited enters', () => {
+    const design = home({
+      nat: MASQUERADE,
+      firewall: {
+        ...STATEFUL,
+        forward: {
+          ...STATEFUL.forward,
+          rules: [
+            { match: { state: 'invalid' }, action: 'drop' },
+            { match: { state: 'new', inInterface: 'wan' }, action: 'drop' },
+            ...STATEFUL.forward.rules,
+          ],
+        },
+      },
+    });
+    fc.assert(
+      fc.property(fc.array(anyAttack, { minLength: 1, maxLength: 6 }), (steps) => {
+        expect(intruders(run(design, steps))).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('only answers enter, from where and to where the client spoke', () => {
+    const design = home({ nat: MASQUERADE, firewall: STATEFUL });
+    fc.assert(
+      fc.property(fc.array(anyAttack, { minLength: 1, maxLength: 4 }), (attacks) => {
+        const opening: Step = {
+          connect: { from: 'client', to: 'server', protocol: 'udp', port: 7000, sourcePort: 6999 },
+        };
+        const report = run(design, [opening, ...attacks.filter((step) => step.send.port !== 6999)]);
+        const answers = new Set(journeysOf(report.steps[0]?.events ?? []).keys());
+        expect(intruders(report).filter((id) => !answers.has(id))).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('on the public Internet', () => {
+  it('private addresses never pass', () => {
+    fc.assert(
+      fc.property(anyIp4, anyPort, (to, port) => {
+        const attempt: Step = { send: { from: 'client', to: showIp(to), protocol: 'udp', port } };
+        const { trace } = run(home({}), [
+          attempt,
+          { send: { from: 'server', to: '192.168.1.10', protocol: 'udp', port } },
+        ]);
+        const passed = only(trace, 'wire').filter(({ from }) => from.startsWith('isp:'));
+        for (const { value } of passed)
+          expect([value.src, value.dst].every(isPublic), `${showIp(value.src)} > ${showIp(value.dst)}`).toBe(true);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('active FTP behind port translation', () => {
+  const anyMode = fc.constantFrom('active' as const, 'extended-active' as const);
+  const anyFtp = fc.record({
+    mode: anyMode,
+    bytes: fc.integer({ min: 0, max: 20_000 }),
+    strictPort: fc.boolean(),
+    seed: fc.integer(),
+  });
+
+  it.each([
+    ['never transfers without a helper', [], 'data-failed'],
+    ['always transfers with one', ['ftp' as const], 'transferred'],
+  ])('%s', (_, helpers, outcome) => {
+    fc.assert(
+      fc.property(anyFtp, ({ mode, bytes, strictPort, seed }) => {
+        const design = home(
+          { nat: { ...MASQUERADE, helpers }, firewall: STATEFUL },
+          { services: [{ app: 'ftp', strictPort }] },
+        );
+        const { steps } = run(design, [{ ftp: { from: 'client', to: 'server', mode, bytes } }], seed);
+        expect(steps[0]?.result.outcome).toBe(outcome);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('after everything has expired', () => {
+  it('the state is as if it had never been', () => {
+    const traffic = anyRun(anyDesign({ ipv6: false }), 4);
+    fc.assert(
+      fc.property(traffic, ({ design, steps }) => {
+        const later = run(design, [
+          ...steps,
+          { wait: '10d' },
+          ...Object.keys(design.nodes).map((node) => ({ inspect: node })),
+        ]);
+        for (const { verb, result } of later.steps) {
+          if (verb !== 'inspect') continue;
+          expect(result).toMatchObject({ connections: [], expectations: [] });
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+/** Everything that was recorded, as text. */
+function bytesOf(report: ScenarioReport): string {
+  return JSON.stringify(report, (_, value: unknown) =>
+    typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? [...value] : value,
+  );
+}
