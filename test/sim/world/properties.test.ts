@@ -223,7 +223,7 @@ describe('behind a gateway that lets nothing in', () => {
         const opening: Step = {
           connect: { from: 'client', to: 'server', protocol: 'udp', port: 7000, sourcePort: 6999 },
         };
-        const report = run(design, [opening, ...attacks.filter((step) => step.send.port !== 6999)]);
+        const report = run(design, [opening, ...attacks]);
         const answers = new Set(journeysOf(report.steps[0]?.events ?? []).keys());
         expect(intruders(report).filter((id) => !answers.has(id))).toEqual([]);
       }),
