@@ -8,7 +8,7 @@ import { type Paint, PLAIN } from '../sim/trace/paint.ts';
 import { showAgain, showView, wayOf } from '../sim/trace/text.ts';
 import type { PacketId, Trace, TraceEvent } from '../sim/trace/trace.ts';
 import { type Locate, type PacketView, viewOf } from '../sim/trace/view.ts';
-import { originsOf } from './origin.ts';
+import { originsOf } from './report/origin.ts';
 import type { ScenarioReport } from './run.ts';
 import type { Scenario, ScenarioFile } from './schema.ts';
 

@@ -4,8 +4,8 @@ import type { PacketView } from '../../sim/trace/view.ts';
 import { type Position, showIssue } from '../issue.ts';
 import { positionOf, type Source } from '../locate.ts';
 import type { StepReport } from '../run.ts';
-import { titleOf } from '../title.ts';
 import { type Item, itemsByStep, packetsOf, type Run } from '../trace.ts';
+import { titleOf } from './title.ts';
 
 /** Where something stands in which file. */
 export interface Spot extends Position {

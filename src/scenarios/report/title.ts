@@ -1,7 +1,7 @@
 /** A step in a few words, for reports. */
-import { fail } from '../sim/base/fail.ts';
-import { changeItems, showChangeItem } from '../sim/design/change.ts';
-import type { Step } from './schema.ts';
+import { fail } from '../../sim/base/fail.ts';
+import { changeItems, showChangeItem } from '../../sim/design/change.ts';
+import type { Step } from '../schema.ts';
 
 /** What a step does: `connect laptop → web:80`. Its own name, where it has one, is for the caller to put first. */
 export function titleOf(step: Step): string {

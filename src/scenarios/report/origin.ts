@@ -1,11 +1,11 @@
 /** Where in the scenario file a part of its network stands, also when changes have moved it or put it there. */
-import { type Path, parsePath } from '../sim/base/path.ts';
-import { applyOperations, type Change, changeItems, type Operation } from '../sim/design/change.ts';
-import type { Design } from '../sim/design/design.ts';
-import { parsePointer } from '../sim/design/pointer.ts';
-import type { Place } from '../sim/program/program.ts';
-import { designOf } from './run.ts';
-import type { Scenario, ScenarioFile } from './schema.ts';
+import { type Path, parsePath } from '../../sim/base/path.ts';
+import { applyOperations, type Change, changeItems, type Operation } from '../../sim/design/change.ts';
+import type { Design } from '../../sim/design/design.ts';
+import { parsePointer } from '../../sim/design/pointer.ts';
+import type { Place } from '../../sim/program/program.ts';
+import { designOf } from '../run.ts';
+import type { Scenario, ScenarioFile } from '../schema.ts';
 
 /** From a place in a node's design to one in the file; undefined when nothing in the file says it. */
 export type Originate = (node: string, place: Place) => Path | undefined;
