@@ -1,6 +1,6 @@
 /** Chains of filter rules: the first terminal rule that matches decides, and says on the way what it passed. */
-import { fail, unreachable } from '../base/fail.ts';
-import type { Chain, Firewall, Rule } from '../design/rule.ts';
+import { fail } from '../base/fail.ts';
+import type { Firewall, Rule } from '../design/rule.ts';
 import type { Groups } from './group.ts';
 import { compileMatch, type MatchTest, matches } from './match.ts';
 import { remember } from './memo.ts';
@@ -10,26 +10,21 @@ import { type View, viewOf } from './view.ts';
 /** How many jumps the kernel keeps on its stack; one more and the packet is gone (it loads no rules that would need it). */
 export const JUMP_DEPTH = 16;
 
-/** Finds rules in a list. A list that is long enough to deserve it may have a faster one than going through. */
-interface Classifier {
-  /** The first rule from this index on that matches, or the number of rules. */
-  next(view: View, from: number): number;
-}
-
+/** Rules in order, each with its test at the same index. */
 interface RuleList {
-  rules: readonly CompiledRule[];
-  classifier: Classifier;
+  readonly rules: readonly CompiledRule[];
+  readonly tests: readonly MatchTest[];
 }
 
+type Chains = ReadonlyMap<string, RuleList>;
 type Passing = Decision['passed'][number];
 
 type CompiledRule =
   | { readonly kind: 'end'; readonly decision: Decision }
-  | { readonly kind: 'jump'; readonly passing: Passing; readonly to: RuleList; readonly tooDeep: Decision }
+  | { readonly kind: 'jump'; readonly passing: Passing; readonly chain: string; readonly tooDeep: Decision }
   | { readonly kind: 'return' | 'log' | 'notrack'; readonly passing: Passing };
 
 const NOTHING_PASSED: readonly Passing[] = [];
-const EMPTY: RuleList = { rules: [], classifier: { next: () => 0 } };
 
 /** The chains of a firewall; compiled once for each `groups`. A jump to a chain that is not there fails. */
 export function compileFirewall(firewall: Firewall, groups: Groups): NodeProgram['firewall'] {
@@ -38,79 +33,81 @@ export function compileFirewall(firewall: Firewall, groups: Groups): NodeProgram
 
 const compileOnce = remember(
   (firewall: Firewall, _label: string, groups: Groups): NodeProgram['firewall'] => {
-    const chains = compileChains(firewall.chains, groups);
+    const written = Object.entries(firewall.chains ?? {});
+    const around = { groups, names: new Set(written.map(([name]) => name)) };
+    const chains = new Map(
+      written.map(([name, rules]) => [name, compileRules(rules, `firewall.chains.${name}`, around)]),
+    );
     const base = (name: 'raw' | 'input' | 'forward' | 'output') => {
-      const chain = firewall[name];
-      return chain && compileBase(chain, `firewall.${name}`, { groups, chains });
+      const { rules, policy = 'accept' } = firewall[name] ?? {};
+      if (firewall[name] === undefined) return undefined;
+      const list = compileRules(rules ?? [], `firewall.${name}.rules`, around);
+      return chainOf(list, deciding(policy, `firewall.${name}.policy`), chains);
     };
     return { raw: base('raw'), input: base('input'), forward: base('forward'), output: base('output') };
   },
   (a, b) => a === b,
 );
 
-interface Surrounding {
-  readonly groups: Groups;
-  readonly chains: ReadonlyMap<string, RuleList>;
-}
-
-/** Every chain is there, still empty, before any is filled: chains name each other in any order. */
-function compileChains(written: Firewall['chains'], groups: Groups): ReadonlyMap<string, RuleList> {
-  const named = Object.entries(written ?? {});
-  const chains = new Map(named.map(([name]): [string, RuleList] => [name, { ...EMPTY }]));
-  for (const [name, rules] of named) {
-    Object.assign(chains.get(name) ?? fail(name), compileRules(rules, `firewall.chains.${name}`, { groups, chains }));
-  }
-  return chains;
-}
-
-function compileBase(chain: Chain, place: Place, around: Surrounding): ChainProgram {
-  const list = compileRules(chain.rules ?? [], `${place}.rules`, around);
-  const policy = deciding(chain.policy ?? 'accept', `${place}.policy`);
+function chainOf(list: RuleList, policy: Decision, chains: Chains): ChainProgram {
   return {
     decide(sight) {
-      const passed: Passing[] = [];
-      const decision = walk(list, viewOf(sight), passed) ?? policy;
-      if (passed.length === 0) return decision;
-      return { ...decision, passed, notrack: passed.some(({ action }) => action === 'notrack') };
+      const run = { view: viewOf(sight), chains, passed: [] };
+      const decision = walk(list, run, 0) ?? policy;
+      return run.passed.length === 0 ? decision : { ...decision, ...trailOf(run.passed) };
     },
   };
 }
 
+function trailOf(passed: readonly Passing[]): Pick<Decision, 'passed' | 'notrack'> {
+  return { passed, notrack: passed.some(({ action }) => action === 'notrack') };
+}
+
+interface Run {
+  readonly view: View;
+  readonly chains: Chains;
+  readonly passed: Passing[];
+}
+
 /** Goes through a list of rules; undefined when it came to the end or to a return. */
-function walk(list: RuleList, view: View, passed: Passing[], depth = 0): Decision | undefined {
-  for (let i = list.classifier.next(view, 0); i < list.rules.length; i = list.classifier.next(view, i + 1)) {
-    const rule = list.rules[i] as CompiledRule;
+function walk(list: RuleList, run: Run, depth: number): Decision | undefined {
+  const { rules, tests } = list;
+  for (let i = nextMatch(tests, run.view, 0); i < rules.length; i = nextMatch(tests, run.view, i + 1)) {
+    const rule = rules[i] as CompiledRule;
     if (rule.kind === 'end') return rule.decision;
     if (rule.kind === 'jump' && depth === JUMP_DEPTH) return rule.tooDeep;
-    passed.push(rule.passing);
+    run.passed.push(rule.passing);
     if (rule.kind === 'return') return undefined;
-    const decision = rule.kind === 'jump' ? walk(rule.to, view, passed, depth + 1) : undefined;
+    if (rule.kind !== 'jump') continue;
+    const decision = walk(run.chains.get(rule.chain) as RuleList, run, depth + 1);
     if (decision !== undefined) return decision;
   }
   return undefined;
 }
 
-function compileRules(rules: readonly Rule[], place: Place, around: Surrounding): RuleList {
-  const tests = rules.map((rule) => compileMatch(rule.match ?? ANYTHING, around.groups));
+/** The first test from this index on that matches, or their number. Long lists could be asked in a faster way here. */
+function nextMatch(tests: readonly MatchTest[], view: View, from: number): number {
+  let i = from;
+  while (i < tests.length && !matches(tests[i] as MatchTest, view)) i += 1;
+  return i;
+}
+
+interface Around {
+  readonly groups: Groups;
+  /** Of the chains that there are. */
+  readonly names: ReadonlySet<string>;
+}
+
+function compileRules(rules: readonly Rule[], place: Place, around: Around): RuleList {
   return {
-    rules: rules.map((rule, i) => compileRule(rule, `${place}[${i}]`, around.chains)),
-    classifier: goThrough(tests),
+    rules: rules.map((rule, i) => compileRule(rule, `${place}[${i}]`, around)),
+    tests: rules.map((rule) => compileMatch(rule.match ?? ANYTHING, around.groups)),
   };
 }
 
 const ANYTHING = {};
 
-function goThrough(tests: readonly MatchTest[]): Classifier {
-  return {
-    next(view, from) {
-      let i = from;
-      while (i < tests.length && !matches(tests[i] as MatchTest, view)) i += 1;
-      return i;
-    },
-  };
-}
-
-function compileRule(rule: Rule, place: Place, chains: ReadonlyMap<string, RuleList>): CompiledRule {
+function compileRule(rule: Rule, place: Place, { names }: Around): CompiledRule {
   const { action, name } = rule;
   switch (action) {
     case 'accept':
@@ -122,8 +119,8 @@ function compileRule(rule: Rule, place: Place, chains: ReadonlyMap<string, RuleL
         decision: { ...deciding(action, place, name), with: rule.with ?? 'icmp-port-unreachable' },
       };
     case 'jump': {
-      const to = chains.get(rule.chain) ?? fail(`${place} jumps to "${rule.chain}", which is not there`);
-      return { kind: 'jump', passing: { place, action }, to, tooDeep: deciding('drop', place, name) };
+      if (!names.has(rule.chain)) fail(`${place} jumps to "${rule.chain}", which is not there`);
+      return { kind: 'jump', passing: { place, action }, chain: rule.chain, tooDeep: deciding('drop', place, name) };
     }
     case 'return':
     case 'notrack':
@@ -133,8 +130,6 @@ function compileRule(rule: Rule, place: Place, chains: ReadonlyMap<string, RuleL
         kind: action,
         passing: { place, action, ...(rule.prefix === undefined ? {} : { prefix: rule.prefix }) },
       };
-    default:
-      return unreachable(action);
   }
 }
 
