@@ -9,7 +9,7 @@ import type { Endpoint } from '../addr/endpoint.ts';
 import { ANY4, type Ip } from '../addr/ip.ts';
 import { mapHostBits } from '../addr/prefix.ts';
 import type { Millis } from '../base/time.ts';
-import { isError } from '../packet/icmp-error.ts';
+import { isError, quoteOf } from '../packet/icmp-error.ts';
 import type { Icmp, Packet } from '../packet/packet.ts';
 import { withDestination, withQuoted, withSource } from '../packet/rewrite.ts';
 import { reversed, sameTuple } from '../packet/tuple.ts';
@@ -152,6 +152,7 @@ function translateError(error: Icmp, connection: Connection, direction: Directio
   const settled = bound.source && bound.destination;
   if (error.type === REDIRECT && typeof error.src === 'number' && (snat || dnat || !settled)) return undefined;
   if (!isTranslated(connection, direction, side)) return error;
+  if (isCutShort(error)) return undefined;
   const quoted = connection[opposite(direction)];
   const target = reversed(quoted);
   if (side === 'source') {
@@ -160,4 +161,10 @@ function translateError(error: Icmp, connection: Connection, direction: Directio
   }
   const inner = withQuoted(error, { src: quoted.src, sport: quoted.sport, id: quoted.sport });
   return withDestination(inner, target.dst);
+}
+
+/** Fewer bytes of TCP or UDP than every ICMP error quotes (RFC 792). */
+function isCutShort(error: Icmp): boolean {
+  const quote = quoteOf(error);
+  return quote?.sport !== undefined && error.payload.length < quote.transport + 8;
 }

@@ -1,7 +1,7 @@
 /** The record of one connection, as connection tracking keeps it. Read RFC 2663 §2 and RFC 9293 §3.3 first. */
 import type { Millis } from '../base/time.ts';
 import { PROTOCOL, type ProtocolName } from '../packet/protocol.ts';
-import { sameTuple, type Tuple } from '../packet/tuple.ts';
+import type { Tuple } from '../packet/tuple.ts';
 import type { ConnectionId, FlowRow } from '../trace/trace.ts';
 import { type Lines, newLines } from './alg/lines.ts';
 import { noAdjustment, type SeqAdjustment } from './seqadj.ts';
@@ -93,10 +93,4 @@ export function rowOf(connection: Connection): FlowRow {
     expires,
     ...(helper === undefined ? {} : { helper }),
   };
-}
-
-/** Whether anything but the time of death differs: only then is the change worth an event. */
-export function sameRow(a: FlowRow, b: FlowRow): boolean {
-  const flat = a.tcpState === b.tcpState && a.helper === b.helper && a.status.join() === b.status.join();
-  return flat && sameTuple(a.reply, b.reply);
 }

@@ -14,9 +14,9 @@ import type { Tracking } from '../program/program.ts';
 import type { DropReason } from '../trace/fate.ts';
 import type { ConnectionId, FlowRow, Occurrence } from '../trace/trace.ts';
 import { followMaster } from './bindings.ts';
-import { type Connection, type Direction, openConnection, rowOf, sameRow } from './connection.ts';
+import { type Connection, type Direction, openConnection, rowOf } from './connection.ts';
 import { type Expectation, type ExpectationRow, Expectations } from './expectations.ts';
-import { Flows } from './flows.ts';
+import { Flows, type Found } from './flows.ts';
 import { trackGeneric } from './track/generic.ts';
 import { classify, judgeError, trackIcmp } from './track/icmp.ts';
 import { invalid, type Outcome, type Sighting } from './track/outcome.ts';
@@ -79,20 +79,7 @@ export class Conntrack {
     if (tuple === undefined) return { state: 'invalid', detail: 'a packet that no connection can have' };
     const found = this.flows.find(tuple, now);
     if (found === undefined) return this.#begin(packet, tuple, now, local);
-    const { connection, direction } = found;
-    const before = rowOf(connection);
-    const state = stateOf(connection, direction);
-    const outcome = observe(packet, { ...found, now, tracking: this.tracking }, local);
-    if (outcome.kind === 'reopened') {
-      this.flows.remove(connection, now);
-      return this.track(packet, now, { local });
-    }
-    if (outcome.kind === 'invalid') return { state: 'invalid', detail: outcome.detail };
-    const detail = outcome.detail ?? describe(state, connection);
-    if (outcome.kind === 'destroyed') this.flows.remove(connection, now);
-    else if (direction === 'reply') connection.seenReply = true;
-    if (outcome.kind === 'accepted') this.#noteUpdate(connection, before, now);
-    return { state, connection, direction, detail };
+    return this.#follow(packet, found, now, local);
   }
 
   /** Puts a connection whose first packet has passed into the table. `clash`: its answers would be another's. */
@@ -143,11 +130,24 @@ export class Conntrack {
     return changes;
   }
 
-  /** Notes what a helper or a binding did to a connection in the table. */
-  #noteUpdate(connection: Connection, before: FlowRow, now: Millis): void {
-    if (!connection.confirmed) return;
-    const row = rowOf(connection);
-    if (!sameRow(before, row)) this.#changes.push({ kind: 'flow', change: 'update', row, at: now });
+  /** A packet of a connection in the table. */
+  #follow(packet: Packet, { connection, direction }: Found, now: Millis, local: boolean): Tracked {
+    const { seenReply, assured, tcp } = connection;
+    const { state: before } = tcp;
+    const state = stateOf(connection, direction);
+    const outcome = observe(packet, { connection, direction, now, tracking: this.tracking }, local);
+    if (outcome.kind === 'invalid') return { state: 'invalid', detail: outcome.detail };
+    if (outcome.kind === 'reopened') {
+      this.flows.remove(connection, now);
+      return this.track(packet, now, { local });
+    }
+    if (outcome.kind === 'destroyed') this.flows.remove(connection, now);
+    if (direction === 'reply') connection.seenReply = true;
+    const changed = connection.seenReply !== seenReply || connection.assured !== assured || tcp.state !== before;
+    if (changed && outcome.kind === 'accepted') {
+      this.#changes.push({ kind: 'flow', change: 'update', row: rowOf(connection), at: now });
+    }
+    return { state, connection, direction, detail: outcome.detail ?? describe(state, connection) };
   }
 
   /** ICMP errors, and messages that belong to no connection; undefined for queries and their answers. */

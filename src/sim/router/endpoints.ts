@@ -117,7 +117,7 @@ interface Search {
   readonly now: Millis;
 }
 
-/** Looks for a free port from a random one on, in ever shorter rounds; the last one tried when none is free. */
+/** Looks for a free port from a random one on (a destination from the first), in ever shorter rounds; else the last tried. */
 function search(conntrack: Conntrack, connection: Connection, side: Side, { tuple, ports, now }: Search): Choice {
   const { ip, port } = endpointOf(tuple, side);
   const icmp = ICMP.has(tuple.protocol);
@@ -126,13 +126,14 @@ function search(conntrack: Conntrack, connection: Connection, side: Side, { tupl
   const { from, to } = ports ?? (icmp ? { from: 0, to: 65_535 } : classOf(port));
   const size = to - from + 1;
   let last = tuple;
+  let start = side === 'source' ? conntrack.rng.int(0, 65_535) : 0;
   for (let tries = Math.min(size, MAX_TRIES); ; tries = Math.floor(tries / 2)) {
-    const start = side === 'source' || icmp ? conntrack.rng.int(0, 65_535) : 0;
     for (let i = 0; i < tries; i++) {
       last = withEndpoint(tuple, side, ip, from + (((start + i) & 0xffff) % size));
       if (isFree(conntrack, connection, last, { left: tries - i, now })) return { tuple: last, detail: 'another port' };
     }
     if (tries >= size || tries < FEW_TRIES) return { tuple: last, detail: 'another port' };
+    start = conntrack.rng.int(0, 65_535);
   }
 }
 

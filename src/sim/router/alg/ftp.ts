@@ -119,13 +119,16 @@ function expect(
 
 const MAX_TRIES = 128;
 
-/** Tries the port asked for; where addresses are translated another one above it may stand in (LNX-FTP-11). */
+/**
+ * Tries the port asked for; where addresses are translated another one above it may stand in (LNX-FTP-11). Port 0 is
+ * expected and then taken for a failure.
+ */
 function announce(conntrack: Conntrack, wanted: Expectation, now: Millis): Expectation | undefined {
   const above = 65_535 - wanted.port;
   let expectation = wanted;
   for (let left = Math.min(above, MAX_TRIES); ; left--) {
     const outcome = conntrack.expectations.add(expectation, now);
-    if (outcome === 'added') return expectation;
+    if (outcome === 'added') return wanted.follow !== undefined && expectation.port === 0 ? undefined : expectation;
     if (outcome === 'full' || wanted.follow === undefined || left <= 0) return undefined;
     expectation = { ...wanted, port: wanted.port + conntrack.rng.int(0, above - 1) };
   }

@@ -135,6 +135,9 @@ function isEstablished({ state }: TcpTracking, { assured }: Connection): boolean
   return state === 'ESTABLISHED' && assured;
 }
 
+/** The ends are closing: they may have begun anew with the same ports, and what is known of them is stale. */
+export const CLOSING: ReadonlySet<TcpState> = new Set(['FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE']);
+
 /**
  * RFC 5961 §3: only a reset at the very next sequence number closes an established connection at once; another one in
  * the window may draw a challenge, so the state stays while the lifetime shrinks.
@@ -142,9 +145,10 @@ function isEstablished({ state }: TcpTracking, { assured }: Connection): boolean
 function judgeReset(segment: Tcp, tcp: TcpTracking, sighting: Sighting): Outcome {
   const { connection, direction } = sighting;
   const { last } = tcp;
-  const expected = tcp.ends[opposite(direction)].maxAck;
   let next: TcpState = 'CLOSE';
-  if (expected !== undefined) {
+  if (CLOSING.has(tcp.state)) return settle('rst', tcp, { ...sighting, next });
+  const expected = tcp.ends[opposite(direction)].maxAck;
+  if (expected !== undefined && last.kind !== 'syn') {
     const established = isEstablished(tcp, connection);
     if (segment.seq === 0 && !established) return proceed(segment, 'rst', tcp, { ...sighting, next });
     if (before(segment.seq, expected)) return invalid('RST of data that is acknowledged already');
@@ -153,7 +157,7 @@ function judgeReset(segment: Tcp, tcp: TcpTracking, sighting: Sighting): Outcome
     if (!established || exact) return proceed(segment, 'rst', tcp, { ...sighting, next });
     next = tcp.state;
   }
-  const refusesSyn = connection.seenReply && last.kind === 'syn';
+  const refusesSyn = connection.seenReply && last.kind === 'syn' && last.direction !== direction;
   const refusesAck = !connection.assured && last.kind === 'ack';
   if ((refusesSyn || refusesAck) && segment.ack === last.end) return settle('rst', tcp, { ...sighting, next });
   const answersChallenge = last.kind === 'ack' && last.direction === 'reply' && segment.seq === last.ack;
