@@ -14,7 +14,7 @@ import { canMove, move, reset, vanish } from './machine.ts';
 import { distance, type Segment } from './segment.ts';
 import { beginTurn, change, discard, schedule, type Tcb, type Turn } from './tcb.ts';
 import { FIN_WAIT } from './timer.ts';
-import { goBack, nextEdge, resetOf, settle } from './transmit.ts';
+import { goBack, nextWindow, resetOf, settle } from './transmit.ts';
 
 export type TcpEvent =
   | { readonly kind: 'segment'; readonly segment: Segment }
@@ -80,11 +80,11 @@ function write(turn: Turn, payload: Uint8Array): Turn {
 
 /** RFC 9293 §3.10.3. A window that was shut, or nearly so, is announced when it opens again. */
 function read(turn: Turn, bytes: number): Turn {
-  const { rcvEdge, rcvNxt, receiveMss, unread } = turn.tcb;
+  const { rcvEdge, rcvNxt, rcvScale, receiveMss, unread } = turn.tcb;
   const taken = change(turn, { unread: unread - bytes });
-  const wasShut = distance(rcvNxt, rcvEdge) < receiveMss;
-  const opens = wasShut && canMove(turn, 'rcv FIN') && distance(rcvEdge, nextEdge(taken.tcb)) >= receiveMss;
-  return { ...taken, owing: opens };
+  const open = distance(rcvNxt, rcvEdge);
+  const news = (nextWindow(taken.tcb) << rcvScale) - open >= receiveMss;
+  return { ...taken, owing: open < receiveMss && news && canMove(turn, 'rcv FIN') };
 }
 
 /** The CLOSE of RFC 9293 §3.10.4, half of it: during the handshake it waits until that is over. */

@@ -75,7 +75,7 @@ export interface Tcb extends TcbInit {
 
   readonly irs: number;
   readonly rcvNxt: number;
-  /** RCV.NXT + RCV.WND as last advertised; it never moves back. */
+  /** The furthest RCV.NXT + RCV.WND that was advertised. */
   readonly rcvEdge: number;
   /** Shift of the windows that this end sends. */
   readonly rcvScale: number;

@@ -24,28 +24,27 @@ function speaks(tcb: Tcb): boolean {
 }
 
 /**
- * Where the receive window ends if it is advertised now. It never moves back, and less room than a segment counts as none
- * (RFC 9293 §3.8.6.2.2). Rounded up to what the shift can express, as Linux does: up to 127 bytes beyond the buffer.
+ * RCV.WND as it would be advertised now, in units of the shift. It opens only where there is room for a segment (RFC 9293
+ * §3.8.6.2.2), rounded up to a unit; else it closes as data comes in, rounded down to one (RFC 7323 §2.4).
  */
-export function nextEdge(tcb: Tcb): number {
+export function nextWindow(tcb: Tcb): number {
   const space = receiveSpace(tcb);
-  const free = Math.max(space - tcb.unread, 0);
+  const free = space - tcb.unread;
   const open = distance(tcb.rcvNxt, tcb.rcvEdge);
-  const least = Math.min(tcb.receiveMss, space / 2);
-  const wanted = free < least ? 0 : free;
   const unit = 2 ** tcb.rcvScale;
-  return advance(tcb.rcvNxt, Math.ceil(Math.max(open, wanted) / unit) * unit);
+  const opens = free >= open && free >= Math.min(tcb.receiveMss, space / 2);
+  return opens ? Math.ceil(free / unit) : Math.floor(open / unit);
 }
 
 /** A segment of an open connection: the acknowledgement and the window are filled in. */
 function speak(turn: Turn, names: readonly FlagName[], seq: number, payload?: Uint8Array): Turn {
-  const edge = nextEdge(turn.tcb);
-  const { rcvNxt, rcvScale } = turn.tcb;
-  const window = Math.min(distance(rcvNxt, edge) >>> rcvScale, 0xffff);
+  const { rcvEdge, rcvNxt, rcvScale } = turn.tcb;
+  const window = nextWindow(turn.tcb);
   const said = segment(names, seq, { ack: rcvNxt, window, ...(payload === undefined ? {} : { payload }) });
-  const rcvEdge = advance(rcvNxt, window << rcvScale);
-  const sent = schedule(change(emit(turn, said), { rcvEdge, unacknowledged: 0 }), { acknowledge: undefined });
-  return { ...sent, owing: false };
+  const edge = advance(rcvNxt, window << rcvScale);
+  const furthest = distance(rcvEdge, edge) > 0 ? edge : rcvEdge;
+  const fields = { rcvEdge: furthest, unacknowledged: 0 };
+  return { ...schedule(change(emit(turn, said), fields), { acknowledge: undefined }), owing: false };
 }
 
 /** A bare acknowledgement. */
