@@ -18,21 +18,31 @@ function targets(design: Design, family: 4 | 6): readonly string[] {
   return [...mine, ...mine, ...(family === 4 ? ['198.51.100.254', '10.255.255.1'] : ['2001:db8:ffff::1'])];
 }
 
+/** Around the timeouts of connection tracking. */
+const WAITS = ['1s', '31s', '2m1s', '10m'];
+
 /** One step of any verb that sends packets; `from` has an address of the family it speaks. */
-export function anyStep(design: Design): fc.Arbitrary<Step> {
+export function anyStep(design: Design, waits: readonly string[] = WAITS): fc.Arbitrary<Step> {
   const senders = Object.entries(design.nodes).flatMap(([name, node]) => {
     const ips = [...interfacesOf(node).values()].flatMap(({ addresses }) => addresses.map(({ ip }) => ip));
     return [...new Set(ips.map((ip): 4 | 6 => (isIp4(ip) ? 4 : 6)))].map((family) => ({ name, family }));
   });
-  if (senders.length === 0) return fc.constantFrom('1s', '31s').map((wait) => ({ wait }));
+  if (senders.length === 0) return fc.constantFrom(...waits).map((wait) => ({ wait }));
   return fc
     .constantFrom(...senders)
     .chain(({ name: from, family }) =>
-      fc.constantFrom(...targets(design, family)).chain((to) => anyStepBetween(from, to, family)),
+      fc.constantFrom(...targets(design, family)).chain((to) => anyStepBetween({ from, to, family, waits })),
     );
 }
 
-function anyStepBetween(from: string, to: string, family: 4 | 6): fc.Arbitrary<Step> {
+interface Between {
+  readonly from: string;
+  readonly to: string;
+  readonly family: 4 | 6;
+  readonly waits: readonly string[];
+}
+
+function anyStepBetween({ from, to, family, waits }: Between): fc.Arbitrary<Step> {
   const icmp = family === 4 ? ('icmp' as const) : ('icmpv6' as const);
   const ttl = fc.constantFrom(undefined, undefined, 1, 2, 3);
   return fc.oneof(
@@ -123,16 +133,21 @@ function anyStepBetween(from: string, to: string, family: 4 | 6): fc.Arbitrary<S
         .constantFrom('active', 'passive', 'extended-active', 'extended-passive')
         .map((mode) => ({ ftp: { from, to, mode: mode as 'active' } })),
     },
-    { weight: 1, arbitrary: fc.constantFrom('1s', '31s', '2m1s', '10m').map((wait) => ({ wait })) },
+    { weight: 1, arbitrary: fc.constantFrom(...waits).map((wait) => ({ wait })) },
   );
 }
 
+export interface Run {
+  readonly design: Design;
+  readonly steps: readonly Step[];
+}
+
 /** A design with a few steps tried on it. */
-export function anyRun(
-  design: fc.Arbitrary<Design>,
-  maxSteps = 6,
-): fc.Arbitrary<{ readonly design: Design; readonly steps: readonly Step[] }> {
+export function anyRun(design: fc.Arbitrary<Design>, maxSteps = 6, waits?: readonly string[]): fc.Arbitrary<Run> {
   return design.chain((found) =>
-    fc.record({ design: fc.constant(found), steps: fc.array(anyStep(found), { minLength: 1, maxLength: maxSteps }) }),
+    fc.record({
+      design: fc.constant(found),
+      steps: fc.array(anyStep(found, waits), { minLength: 1, maxLength: maxSteps }),
+    }),
   );
 }
