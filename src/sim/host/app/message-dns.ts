@@ -185,7 +185,9 @@ function fromPackage(packet: PackageMessage): DnsMessage | undefined {
   } = packet;
   const records = { answers: answers.flatMap(fromRecord), authorities: authorities.flatMap(fromRecord) };
   const names = [...questions, ...records.answers, ...records.authorities].flatMap(namesIn);
-  if (questions.length > 1 || !names.every(isWritable)) return undefined;
+  // The package writes classes that have no name as 0.
+  const known = questions.every((question) => !question.class?.startsWith('UNKNOWN'));
+  if (questions.length > 1 || !known || !names.every(isWritable)) return undefined;
   const [asked] = questions;
   const opt = additionals.find((record) => record.type === 'OPT');
   return {
