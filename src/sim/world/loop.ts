@@ -3,6 +3,7 @@ import { family, showIp } from '../addr/ip.ts';
 import { fail, unreachable } from '../base/fail.ts';
 import type { HostOutput } from '../host/output.ts';
 import { PATIENCE } from '../packet/fragment.ts';
+import { isError } from '../packet/icmp-error.ts';
 import type { Packet } from '../packet/packet.ts';
 import { fragmentKey } from '../packet/tuple.ts';
 import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
@@ -144,9 +145,16 @@ interface Departure {
 }
 
 function depart(state: State, node: RunningNode, { packet, by, cause, out, tracked, fragment }: Departure): void {
+  if (by === 'icmp' && isLimited(node, packet, state.now)) return;
   const id = state.recorder.born(state.now, { node: node.name, value: packet, cause, by });
   const cut = fragment === undefined ? undefined : { size: fragment, ident: identOf(packet, node.router) };
   state.queue.push(state.now, 0, { kind: 'depart', node: node.name, out, id, packet, tracked, cut });
+}
+
+/** The kernel's own errors are limited where the design says so, never those to itself. */
+function isLimited({ router, limiter }: RunningNode, packet: Packet, now: number): boolean {
+  const { icmpRateLimit, owns } = router.program;
+  return icmpRateLimit && isError(packet) && !owns(packet.dst) && !limiter.allows(packet.dst, now);
 }
 
 function answer(state: State, node: RunningNode, { packet, tracked }: Answer, cause: PacketId): void {

@@ -9,6 +9,7 @@ import { Reassembler } from '../packet/fragment.ts';
 import { compileNode } from '../program/compile.ts';
 import type { NodeProgram, Surroundings } from '../program/program.ts';
 import { Conntrack } from '../router/conntrack.ts';
+import { IcmpLimiter } from '../router/limit.ts';
 import type { RouterState } from '../router/passage.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { Neighbours } from './neighbours.ts';
@@ -18,6 +19,7 @@ export interface RunningNode {
   readonly router: RouterState;
   readonly host: Host;
   readonly neighbours: Neighbours;
+  readonly limiter: IcmpLimiter;
   /** Addresses learned by DHCP, by interface. */
   readonly leases: Map<string, Lease>;
   /** For what programs on this node draw by chance. */
@@ -52,6 +54,7 @@ export function makeNode(design: Design, name: string, seed: Rng, learned: Surro
     router,
     host: new Host({ name, routing: routingOf(router), rng: rng.split('host') }),
     neighbours: new Neighbours(),
+    limiter: new IcmpLimiter(),
     leases,
     rng: rng.split('programs'),
     learned,
