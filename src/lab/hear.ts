@@ -3,6 +3,8 @@ import type { Agent } from './agent.ts';
 
 /** A packet as an agent heard it. */
 export interface Heard {
+  /** On the one clock of all agents, in seconds. */
+  readonly time: number;
   readonly protocol: number;
   readonly source: string;
   readonly destination: string;
@@ -28,12 +30,18 @@ export async function positionsOf(agents: ReadonlyMap<string, Agent>): Promise<P
   return new Map(all);
 }
 
-/** Where the last packet that fits was delivered since then; at the sender itself only if nowhere else. */
+/** What a step sent, and which of it says who the server is. */
+export interface Sent {
+  readonly from: string;
+  readonly fits: (packet: Heard) => boolean;
+  readonly which: 'first' | 'last';
+}
+
+/** Where the first or last packet that fits was delivered since then; at the sender itself only if nowhere else. */
 export async function findArrival(
   agents: ReadonlyMap<string, Agent>,
   since: Positions,
-  from: string,
-  fits: (packet: Heard) => boolean,
+  { from, fits, which }: Sent,
 ): Promise<Arrival | undefined> {
   const heard = await Promise.all(
     [...agents].map(async ([node, agent]) => {
@@ -41,8 +49,9 @@ export async function findArrival(
       return packets.filter(fits).map((packet) => ({ server: node, packet }));
     }),
   );
-  const all = heard.flat();
-  const found = all.findLast(({ server }) => server !== from) ?? all.at(-1);
+  const all = heard.flat().sort((a, b) => a.packet.time - b.packet.time);
+  const elsewhere = all.filter(({ server }) => server !== from);
+  const found = (elsewhere.length > 0 ? elsewhere : all).at(which === 'first' ? 0 : -1);
   if (found === undefined) return undefined;
   const { source: address, sport: port } = found.packet;
   return { server: found.server, seenAs: port === undefined ? { address } : { address, port } };

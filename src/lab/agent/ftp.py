@@ -13,8 +13,9 @@ import time
 import probe
 import wire
 
-# How long the server tries to reach a client, or waits for one, before it says 425.
+# How long the server tries to reach a client, or waits for one, before it says 425; the client waits a little longer.
 PATIENCE = 4
+DATA_TIMEOUT = 5
 CONFIG = """
 background=NO
 anonymous_enable=YES
@@ -26,7 +27,7 @@ xferlog_enable=NO
 seccomp_sandbox=NO
 isolate=NO
 isolate_network=NO
-connect_from_port_20=YES
+connect_from_port_20={strict}
 pasv_promiscuous=NO
 listen_port={port}
 port_promiscuous={lax}
@@ -47,10 +48,12 @@ class Server:
         for each in (root, empty):
             os.mkdir(each, 0o755)
         for size in service.get("files", []):
-            with open(os.path.join(root, f"bytes-{size}"), "wb") as out:
+            with open(os.path.join(root, f"{size}.bin"), "wb") as out:
                 out.write(wire.pattern(size))
         lines = CONFIG.format(
             port=service["port"],
+            # it cannot be lax and use port 20 at once
+            strict="YES" if service["strictPort"] else "NO",
             lax="NO" if service["strictPort"] else "YES",
             patience=PATIENCE,
             user=unprivileged(),
@@ -181,7 +184,7 @@ def transfer(request, ear):
     client, result = probe.open_tcp({"timeout": 10, **request, "port": request["port"]}, ear)
     if client is None:
         why = {key: value for key, value in result.items() if key == "icmp"}
-        return {"outcome": "control-failed", "reason": result["outcome"], "dialogue": [], **why}
+        return {"outcome": "control-failed", "reason": result["outcome"], "replies": [], **why}
     control = Control(client, limit)
     outcome, more = "control-failed", {}
     try:
@@ -193,7 +196,7 @@ def transfer(request, ear):
     except (Refused, OSError) as error:
         more = {"reason": str(error) or type(error).__name__}
     probe.finish(control.connection)
-    return {"outcome": outcome, "dialogue": control.dialogue, **more}
+    return {"outcome": outcome, "replies": control.dialogue, **more}
 
 
 def log_in(control, request):
@@ -216,7 +219,7 @@ def get(control, request, ear):
     active = "active" in request["mode"] and "passive" not in request["mode"]
     opened = listen(control, request) if active else dial(control, request, ear)
     try:
-        control.say(f"RETR bytes-{request['bytes']}")
+        control.say(f"RETR {request['bytes']}.bin")
         code, line = control.reply()
         if code not in (125, 150):
             raise Refused(line)
@@ -269,7 +272,7 @@ def dial(control, request, ear):
         if found is None:
             raise Refused(line)
         to, port = control.connection.getpeername()[0], int(found.group(2))
-    data, result = probe.open_tcp({"to": to, "port": port, "timeout": control.until - time.monotonic()}, ear)
+    data, result = probe.open_tcp({"to": to, "port": port, "timeout": DATA_TIMEOUT}, ear)
     if data is None:
         raise Refused(f"data connection to {to}:{port}: {result['outcome']}")
     return data

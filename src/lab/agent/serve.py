@@ -25,11 +25,21 @@ class Servers:
 
     def stop(self, request):
         for each in self.running.pop(request["key"], []):
-            each.close()
+            end(each)
 
     def stop_all(self):
         for key in list(self.running):
             self.stop({"key": key})
+
+
+def end(server):
+    """Closes it; a socket that a thread waits on must be woken first."""
+    try:
+        if isinstance(server, socket.socket):
+            server.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    server.close()
 
 
 def endpoints(service):
@@ -98,6 +108,8 @@ def answer_all(server, reply):
         try:
             data, extra, _, peer = server.recvmsg(65535, 256)
         except OSError:
+            return
+        if not peer:
             return
         threading.Thread(target=answer_one, args=(server, (data, extra, peer), reply), daemon=True).start()
 

@@ -197,8 +197,12 @@ function showNetem(design: Design, link: Link): string | undefined {
 }
 
 function linkGaps(design: Design): Gap[] {
-  const lossy = linksOf(design).filter(({ loss }) => loss > 0 && loss < 1);
-  return lossy.map(({ index }) => ({ place: `links[${index}].loss`, reason: 'which packets are lost is chance' }));
+  return linksOf(design).flatMap(({ index, loss, ends }) => [
+    ...(loss > 0 && loss < 1 ? [{ place: `links[${index}].loss`, reason: 'which packets are lost is chance' }] : []),
+    ...(new Set(ends.map((end) => mtuOf(design, end))).size > 1
+      ? [{ place: `links[${index}]`, reason: 'an end takes in no packet that is larger than its own MTU' }]
+      : []),
+  ]);
 }
 
 function keyOf(end: LinkEnd): string {
