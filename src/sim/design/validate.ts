@@ -41,7 +41,7 @@ function explain(issue: ZodIssue, value: unknown, base: Path): Issue[] {
     case 'invalid_value': {
       if (found === undefined) return because(`missing: it must be ${choice(issue.values)}`);
       const hint = typeof found === 'string' ? didYouMean(found, issue.values.map(String)) : undefined;
-      return because(`${show(found)} is not ${choice(issue.values, hint !== undefined)}`, hint);
+      return because(`${show(found)} is not ${choice(issue.values)}`, hint);
     }
     case 'too_small':
       return because(tooSmall(issue, found));
@@ -213,9 +213,9 @@ function wrongTag(found: unknown, options: readonly string[]): string {
   return found === undefined ? `missing: it must be ${choice(options)}` : `${show(found)} is not ${choice(options)}`;
 }
 
-/** Long lists are cut when there is a better hint. */
-function choice(values: readonly unknown[], cut = false): string {
-  const shown = cut && values.length > 8 ? values.slice(0, 8) : values;
+/** Long lists are cut. */
+function choice(values: readonly unknown[]): string {
+  const shown = values.length > 12 ? values.slice(0, 8) : values;
   const words = shown.map((value) => JSON.stringify(value));
   if (shown.length < values.length) return `one of ${words.join(', ')}, …`;
   return words.length === 1 ? `${words[0]}` : `one of ${words.join(', ')}`;
@@ -225,7 +225,7 @@ function choice(values: readonly unknown[], cut = false): string {
 export function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
