@@ -2,18 +2,19 @@
 import { fail } from '../base/fail.ts';
 import type { Firewall, Rule } from '../design/rule.ts';
 import type { Groups } from './group.ts';
-import { compileMatch, type MatchTest, matches } from './match.ts';
+import { compileMatch } from './match.ts';
 import { remember } from './memo.ts';
 import type { ChainProgram, Decision, NodeProgram, Place } from './program.ts';
+import { RuleSearch } from './search.ts';
 import { type View, viewOf } from './view.ts';
 
 /** How many jumps the kernel keeps on its stack; one more and the packet is gone (it loads no rules that would need it). */
 export const JUMP_DEPTH = 16;
 
-/** Rules in order, each with its test at the same index. */
+/** Rules in order, and the search that tells which of them match. */
 interface RuleList {
   readonly rules: readonly CompiledRule[];
-  readonly tests: readonly MatchTest[];
+  readonly search: RuleSearch;
 }
 
 type Chains = ReadonlyMap<string, RuleList>;
@@ -71,8 +72,8 @@ interface Run {
 
 /** Goes through a list of rules; undefined when it came to the end or to a return. */
 function walk(list: RuleList, run: Run, depth: number): Decision | undefined {
-  const { rules, tests } = list;
-  for (let i = nextMatch(tests, run.view, 0); i < rules.length; i = nextMatch(tests, run.view, i + 1)) {
+  const { rules, search } = list;
+  for (let i = search.next(run.view, 0); i < rules.length; i = search.next(run.view, i + 1)) {
     const rule = rules[i] as CompiledRule;
     if (rule.kind === 'end') return rule.decision;
     if (rule.kind === 'jump' && depth === JUMP_DEPTH) return rule.tooDeep;
@@ -85,13 +86,6 @@ function walk(list: RuleList, run: Run, depth: number): Decision | undefined {
   return undefined;
 }
 
-/** The first test from this index on that matches, or their number. Long lists could be asked in a faster way here. */
-function nextMatch(tests: readonly MatchTest[], view: View, from: number): number {
-  let i = from;
-  while (i < tests.length && !matches(tests[i] as MatchTest, view)) i += 1;
-  return i;
-}
-
 interface Around {
   readonly groups: Groups;
   /** Of the chains that there are. */
@@ -101,7 +95,7 @@ interface Around {
 function compileRules(rules: readonly Rule[], place: Place, around: Around): RuleList {
   return {
     rules: rules.map((rule, i) => compileRule(rule, `${place}[${i}]`, around)),
-    tests: rules.map((rule) => compileMatch(rule.match ?? ANYTHING, around.groups)),
+    search: new RuleSearch(rules.map((rule) => compileMatch(rule.match ?? ANYTHING, around.groups))),
   };
 }
 

@@ -52,7 +52,7 @@ function search6(leaves: readonly Leaf[]): (ip: Ip6) => number {
 }
 
 /** How many of the ascending starts are not after the address. */
-function countUpTo(starts: Uint32Array, ip: number): number {
+export function countUpTo(starts: Uint32Array, ip: number): number {
   let low = 0;
   let high = starts.length;
   while (low < high) {
@@ -64,7 +64,7 @@ function countUpTo(starts: Uint32Array, ip: number): number {
 }
 
 /** The same for IPv6: code that compares both kinds of number runs at half the speed for each. */
-function countUpTo6(starts: readonly bigint[], ip: bigint): number {
+export function countUpTo6(starts: readonly bigint[], ip: bigint): number {
   let low = 0;
   let high = starts.length;
   while (low < high) {

@@ -146,6 +146,7 @@ function agrees(set: RangeSet<number>, value: number, wanted: boolean): boolean 
   return value >= 0 && contains(set, value) === wanted;
 }
 
-function isNamed(patterns: readonly string[], name: string): boolean {
+/** Whether an interface is one of these; a pattern may end in `*`. */
+export function isNamed(patterns: readonly string[], name: string): boolean {
   return patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
 }
