@@ -30,18 +30,17 @@ export async function positionsOf(agents: ReadonlyMap<string, Agent>): Promise<P
   return new Map(all);
 }
 
-/** What a step sent, and which of it says who the server is. */
+/** Who acted in a step, and which packets are its own. */
 export interface Sent {
   readonly from: string;
   readonly fits: (packet: Heard) => boolean;
-  readonly which: 'first' | 'last';
 }
 
-/** Where the first or last packet that fits was delivered since then; at the sender itself only if nowhere else. */
+/** Where the first packet that fits was delivered since then; at the sender itself only if nowhere else. */
 export async function findArrival(
   agents: ReadonlyMap<string, Agent>,
   since: Positions,
-  { from, fits, which }: Sent,
+  { from, fits }: Sent,
 ): Promise<Arrival | undefined> {
   const heard = await Promise.all(
     [...agents].map(async ([node, agent]) => {
@@ -51,7 +50,7 @@ export async function findArrival(
   );
   const all = heard.flat().sort((a, b) => a.packet.time - b.packet.time);
   const elsewhere = all.filter(({ server }) => server !== from);
-  const found = (elsewhere.length > 0 ? elsewhere : all).at(which === 'first' ? 0 : -1);
+  const found = (elsewhere.length > 0 ? elsewhere : all).at(0);
   if (found === undefined) return undefined;
   const { source: address, sport: port } = found.packet;
   return { server: found.server, seenAs: port === undefined ? { address } : { address, port } };

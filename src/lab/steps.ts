@@ -50,15 +50,10 @@ interface Ask {
   readonly request: Readonly<Record<string, unknown>>;
   /** Whether a packet is one that this step sent to its target. */
   readonly fits: (packet: Heard) => boolean;
-  /** Which of them says who the server is; the last by default. */
-  readonly which?: 'first' | 'last';
 }
 
 /** Lets the agent of `from` act, and says where what it sent was delivered. */
-async function ask(
-  lab: RunningLab,
-  { from, to, otherwise, verb, request, fits, which = 'last' }: Ask,
-): Promise<LabResult> {
+async function ask(lab: RunningLab, { from, to, otherwise, verb, request, fits }: Ask): Promise<LabResult> {
   const agent = lab.agent(from);
   const target = await findTarget(lab.design, from, to, agent);
   if (target.kind === 'none') return { outcome: otherwise };
@@ -67,7 +62,7 @@ async function ask(
   const { value, arrival } = await watching(lab.agents, protocol, () =>
     agent.ask(verb, { to: target.address, ...request }),
   );
-  const heard = arrival ?? (await findArrival(lab.agents, since, { from, fits, which }));
+  const heard = arrival ?? (await findArrival(lab.agents, since, { from, fits }));
   return withArrival(value as LabResult, heard);
 }
 
@@ -187,7 +182,6 @@ function ftp(lab: RunningLab, { from, to, port = 21, mode, encrypted, bytes }: W
     verb: 'ftp',
     request: { port, mode, encrypted: encrypted ?? false, bytes: bytes ?? FILE_SIZE },
     fits: isOpening,
-    which: 'first',
   });
 }
 

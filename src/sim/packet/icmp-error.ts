@@ -206,12 +206,12 @@ function icmpTypeOf(packet: Packet): number | undefined {
 }
 
 const REDIRECT_6 = 137;
-/** Linux takes every type above address mask reply for a possible error. */
-const LAST_KNOWN_4 = 18;
+/** Echo, timestamp, information and address mask: Linux takes every other type of ICMP for a possible error. */
+const SAFE_4: ReadonlySet<number> = new Set([0, 8, 13, 14, 15, 16, 17, 18]);
 
 function mayBeAnswered(ip: Ip, type: number): boolean {
   if (isErrorType(ip, type)) return false;
-  return typeof ip === 'number' ? type <= LAST_KNOWN_4 : type !== REDIRECT_6;
+  return typeof ip === 'number' ? SAFE_4.has(type) : type !== REDIRECT_6;
 }
 
 function reachesSenderOfMulticast(src: Ip, answer: IcmpCode | undefined): boolean {

@@ -208,6 +208,8 @@ describe('mayAnswerWithError', () => {
     ['an IPv6 ping', echo({ ...v6, id: 1, seq: 1 }), true],
     ['an error', icmp({ ...v4, type: 3, code: 3 }), false],
     ['a redirect', icmp({ ...v4, type: 5 }), false],
+    ['a router solicitation', icmp({ ...v4, type: 10 }), false],
+    ['a timestamp request', icmp({ ...v4, type: 13 }), true],
     ['an ICMP type nobody knows', icmp({ ...v4, type: 42 }), false],
     ['an IPv6 error', icmp({ ...v6, type: 1, code: 4 }), false],
     ['an IPv6 redirect', icmp({ ...v6, type: 137 }), false],
