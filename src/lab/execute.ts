@@ -1,6 +1,6 @@
 /** Programs of the machine, run to their end. */
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Design } from '../sim/design/design.ts';
 import { parseService } from '../sim/design/service.ts';
@@ -42,19 +42,25 @@ export function findPython(): string | undefined {
 /** What is missing on this machine to run a lab of the design: nothing when the list is empty. */
 export function missing(design: Design): string[] {
   const services = Object.values(design.nodes).flatMap((node) => (node.services ?? []).map(parseService));
-  const needed = [
-    'ip',
-    'nft',
-    'conntrack',
-    'sysctl',
-    ...(services.some((service) => service?.app === 'ftp') ? ['vsftpd'] : []),
-  ];
+  const ftp = services.some((service) => service?.app === 'ftp') ? ['vsftpd'] : [];
   return [
-    ...(process.platform === 'linux' ? [] : ['a Linux kernel']),
-    ...(process.getuid?.() === 0 ? [] : ['root']),
-    ...needed.filter((name) => findProgram(name) === undefined).map((name) => `the program ${name}`),
+    ...missingRights(),
+    ...['ip', 'nft', 'conntrack', 'sysctl', ...ftp]
+      .filter((name) => findProgram(name) === undefined)
+      .map((name) => `the program ${name}`),
     ...(findPython() === undefined ? ['the program python3'] : []),
   ];
+}
+
+/** Bits of the capability set: to make namespaces, set up networks, and craft packets. */
+const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21 } as const;
+
+function missingRights(): string[] {
+  if (process.platform !== 'linux') return ['a Linux kernel'];
+  if (process.getuid?.() !== 0) return ['root'];
+  const [, digits = '0'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  const held = BigInt(`0x${digits}`);
+  return Object.entries(CAPABILITIES).flatMap(([name, bit]) => (((held >> BigInt(bit)) & 1n) === 1n ? [] : [name]));
 }
 
 /** Runs a command to its end, whatever its exit code. */

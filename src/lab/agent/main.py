@@ -9,9 +9,11 @@ import signal
 import sys
 import threading
 
+import craft
 import ear
 import ftp
 import names
+import path
 import probe
 import serve
 import web
@@ -35,9 +37,9 @@ def main():
         "position": lambda request: heard.position(),
         "heard": lambda request: heard.since(request["position"]),
         "connect": lambda request: probe.connect(request, heard),
-        "send": lambda request: probe.send(request, heard),
-        "ping": lambda request: probe.ping(request, heard),
-        "traceroute": lambda request: probe.traceroute(request, heard),
+        "send": lambda request: craft.send(request, heard),
+        "ping": lambda request: path.ping(request, heard),
+        "traceroute": lambda request: path.traceroute(request, heard),
         "resolve": names.resolve,
         "fetch": lambda request: web.fetch(request, heard),
         "ftp": lambda request: ftp.transfer(request, heard),
