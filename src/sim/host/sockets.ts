@@ -85,8 +85,8 @@ export class Sockets {
   readonly #datagram = new Map<number, DatagramSocket[]>();
   readonly #listeners = new Map<number, Listener[]>();
   readonly #connections = new Map<string, Connection>();
-  /** Keys of the connections from each local port. */
-  readonly #ports = new Map<number, Set<string>>();
+  /** The same by local port. */
+  readonly #ports = new Map<number, Map<string, Connection>>();
   readonly #raw: RawSocket[] = [];
 
   constructor(rng: Rng) {
@@ -107,7 +107,7 @@ export class Sockets {
         return;
       case 'connection':
         this.#connections.set(socket.key, socket);
-        this.#ports.set(socket.local.port, (this.#ports.get(socket.local.port) ?? new Set()).add(socket.key));
+        this.#ports.set(socket.local.port, (this.#ports.get(socket.local.port) ?? new Map()).set(socket.key, socket));
     }
   }
 
@@ -132,16 +132,14 @@ export class Sockets {
     return this.#connections.get(key);
   }
 
-  /** The listener for an address: the one that named it, else one for all. */
+  /** The listener for an address; claims see to it that there is only one. */
   listener({ ip, port }: Endpoint): Listener | undefined {
-    const found = this.#listeners.get(port);
-    return found?.find(({ address }) => address === ip) ?? found?.find(({ address }) => address === undefined);
+    return this.#listeners.get(port)?.find(({ address }) => overlaps(address, ip));
   }
 
-  /** The sockets that may hear a datagram, the most particular first: connected, by interface, by address, for all. */
-  datagramSockets(local: Endpoint, remote: Endpoint, via: string): DatagramSocket[] {
-    const heard = (this.#datagram.get(local.port) ?? []).filter((socket) => hears(socket, local.ip, remote, via));
-    return heard.sort((a, b) => particularity(b) - particularity(a));
+  /** The socket that hears datagrams from one endpoint to another by an interface; there is only one. */
+  datagramSocket(local: Endpoint, remote: Endpoint, via: string): DatagramSocket | undefined {
+    return this.#datagram.get(local.port)?.find((socket) => hears(socket, local.ip, remote, via));
   }
 
   rawSockets(level: RawSocket['level']): RawSocket[] {
@@ -159,13 +157,13 @@ export class Sockets {
 
   /** Why nobody can listen there, if so: another listener, or a connection from that port as an ephemeral one. */
   refuseListener(claim: Claim): SocketError | undefined {
-    return this.#isListened(claim) || this.#isTaken(claim, ['ephemeral']) ? 'in-use' : undefined;
+    return this.#isListened(claim) || this.#isTaken(claim) ? 'in-use' : undefined;
   }
 
   /** Why an application cannot connect from this endpoint to that one, if so. */
   refuseConnection(local: Endpoint, remote: Endpoint, app: string): SocketError | undefined {
     const claim = { port: local.port, address: local.ip };
-    if (this.#isListened(claim, app) || this.#isTaken(claim, ['ephemeral'])) return 'in-use';
+    if (this.#isListened(claim, app) || this.#isTaken(claim)) return 'in-use';
     return this.#connections.has(keyOfConnection(local, remote)) ? 'no-port' : undefined;
   }
 
@@ -183,8 +181,13 @@ export class Sockets {
   /** Whether an ephemeral port serves for a connection: nobody chose or listens on it, and the pair of endpoints is new. */
   isFreeFor(local: Endpoint, remote: Endpoint): boolean {
     const claim = { port: local.port, address: local.ip };
-    if (this.#isListened(claim) || this.#isTaken(claim, ['chosen', 'accepted'])) return false;
-    return !this.#connections.has(keyOfConnection(local, remote));
+    if (this.#isListened(claim)) return false;
+    for (const other of this.#ports.get(local.port)?.values() ?? []) {
+      if (other.local.ip !== local.ip) continue;
+      if (other.port !== 'ephemeral' || (other.remote.ip === remote.ip && other.remote.port === remote.port))
+        return false;
+    }
+    return true;
   }
 
   /** Every socket, in no particular order of kinds. */
@@ -198,24 +201,16 @@ export class Sockets {
     return found.some((other) => other.owner.app !== except && overlaps(other.address, address));
   }
 
-  #isTaken({ port, address }: Claim, how: readonly Connection['port'][]): boolean {
-    for (const key of this.#ports.get(port) ?? []) {
-      const other = this.#connections.get(key);
-      if (other !== undefined && how.includes(other.port) && overlaps(other.local.ip, address)) return true;
-    }
-    return false;
+  /** A connection has it as an ephemeral port. */
+  #isTaken({ port, address }: Claim): boolean {
+    const found = [...(this.#ports.get(port)?.values() ?? [])];
+    return found.some((other) => other.port === 'ephemeral' && overlaps(other.local.ip, address));
   }
 }
 
-function hears(socket: DatagramSocket, ip: Ip, remote: Endpoint, via: string): boolean {
-  const { address, peer, interface: only } = socket;
-  if (address !== undefined && address !== ip) return false;
-  if (only !== undefined && only !== via) return false;
+function hears({ address, peer, interface: only }: DatagramSocket, ip: Ip, remote: Endpoint, via: string): boolean {
+  if (!overlaps(address, ip) || (only !== undefined && only !== via)) return false;
   return peer === undefined || (peer.ip === remote.ip && peer.port === remote.port);
-}
-
-function particularity({ address, peer, interface: only }: DatagramSocket): number {
-  return (peer === undefined ? 0 : 4) + (only === undefined ? 0 : 2) + (address === undefined ? 0 : 1);
 }
 
 function append<S extends Claim>(sockets: Map<number, S[]>, socket: S): void {

@@ -96,22 +96,17 @@ function sourceOf(kernel: Kernel, socket: DatagramSocket, { from, interface: via
   return routed === undefined && out === undefined ? 'unreachable' : src;
 }
 
-/** Gives a datagram to the socket that it is for; one to many, to all of them. */
+/** Gives a datagram to the socket that it is for, whether it was sent to this host or to many. */
 export function deliverDatagram(kernel: Kernel, arrival: Arrival<Udp>, now: Millis): Reception {
   const { packet, interface: via } = arrival;
-  const local: Endpoint = { ip: packet.dst, port: packet.dport };
+  const to: Endpoint = { ip: packet.dst, port: packet.dport };
   const from: Endpoint = { ip: packet.src, port: packet.sport };
-  const found = kernel.sockets.datagramSockets(local, from, via);
-  const heard = kernel.routing.isBroadcast(packet.dst) ? found : found.slice(0, 1);
-  if (heard.length === 0) return refuse(kernel, arrival, now);
+  const found = kernel.sockets.datagramSocket(to, from, via);
+  if (found === undefined) return refuse(kernel, arrival, now);
+  const { owner } = found;
   const { payload } = packet;
-  for (const { owner } of heard) {
-    tell(kernel, owner, { kind: 'datagram', socket: owner.socket, from, to: local, payload, interface: via });
-  }
-  return deliveredTo(
-    kernel,
-    heard.map(({ owner }) => owner),
-  );
+  tell(kernel, owner, { kind: 'datagram', socket: owner.socket, from, to, payload, interface: via });
+  return deliveredTo(kernel, [owner]);
 }
 
 function refuse(kernel: Kernel, arrival: Arrival<Udp>, now: Millis): Reception {
@@ -124,7 +119,7 @@ function refuse(kernel: Kernel, arrival: Arrival<Udp>, now: Millis): Reception {
 /** A connected socket hears the error (as with IP_RECVERR), another does not. */
 export function hearDatagramError(kernel: Kernel, said: Said, via: string, now: Millis): Reception {
   const { dst, dport = 0, sport = 0, src } = said.quote;
-  const [socket] = kernel.sockets.datagramSockets({ ip: src, port: sport }, { ip: dst, port: dport }, via);
+  const socket = kernel.sockets.datagramSocket({ ip: src, port: sport }, { ip: dst, port: dport }, via);
   if (socket === undefined) return dropped('noSocket', 'about a datagram of no socket');
   if (said.error === 'too-big') learnPath(kernel, said, now);
   if (socket.peer === undefined) return dropped('notAccepted', 'the socket is not connected, so it hears no errors');

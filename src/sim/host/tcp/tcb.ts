@@ -105,17 +105,53 @@ export interface Tcb extends TcbInit {
   readonly softError: { readonly error: SocketError; readonly icmp: IcmpReport } | undefined;
 }
 
+/** What every connection begins with. */
+const BLANK = {
+  state: 'CLOSED',
+  sndWnd: 0,
+  sndWl1: 0,
+  sndWl2: 0,
+  maxWnd: 0,
+  sndScale: 0,
+  outgoing: NO_BYTES,
+  finishing: false,
+  orphaned: false,
+  irs: 0,
+  rcvNxt: 0,
+  rcvEdge: 0,
+  rcvScale: 0,
+  sackPermitted: false,
+  scaled: false,
+  unread: 0,
+  pieces: [],
+  unacknowledged: 0,
+  deadlines: NO_DEADLINES,
+  trip: UNMEASURED,
+  timing: undefined,
+  retries: 0,
+  firstRetry: undefined,
+  probes: { asked: 0, unanswered: 0 },
+  lastChallenge: undefined,
+  softError: undefined,
+} as const satisfies Partial<Tcb>;
+
 /** A connection that has sent nothing yet and heard nothing. */
 export function makeTcb(init: TcbInit, passive: boolean, now: Millis): Tcb {
   const { iss, defaultMss, pathMss, receiveMss } = init;
   return {
-    ...{ iss, defaultMss, pathMss, receiveMss, passive },
-    ...{ state: 'CLOSED', sndUna: iss, sndNxt: iss, sndMax: iss, sndWnd: 0, sndWl1: 0, sndWl2: 0, maxWnd: 0 },
-    ...{ sndScale: 0, mss: defaultMss, peerMss: defaultMss, outgoing: NO_BYTES, finishing: false, orphaned: false },
-    ...{ irs: 0, rcvNxt: 0, rcvEdge: 0, rcvScale: 0, sackPermitted: false, scaled: false, unread: 0, pieces: [] },
-    ...{ unacknowledged: 0, deadlines: NO_DEADLINES, trip: UNMEASURED, timing: undefined, retries: 0 },
-    ...{ firstRetry: undefined, probes: { asked: 0, unanswered: 0 }, lastSent: now, lastChallenge: undefined },
-    ...{ congestion: openWindow(defaultMss, iss, 0), softError: undefined },
+    ...BLANK,
+    iss,
+    defaultMss,
+    pathMss,
+    receiveMss,
+    passive,
+    sndUna: iss,
+    sndNxt: iss,
+    sndMax: iss,
+    mss: defaultMss,
+    peerMss: defaultMss,
+    lastSent: now,
+    congestion: openWindow(defaultMss, iss, 0),
   };
 }
 
