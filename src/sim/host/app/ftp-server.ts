@@ -18,6 +18,7 @@ import {
   IDLE,
   idleTimer,
   openSession,
+  over,
   type Session,
   say,
   type Turn,
@@ -106,7 +107,7 @@ function leave(session: Session): Turn {
   const socket = bare.transfer?.socket;
   const sockets = socket === undefined ? [] : [socket];
   return {
-    session: { ...bare, over: true },
+    session: over(bare),
     commands: [...commands, ...[...sockets, session.control].map((name) => ({ kind: 'close', socket: name }) as const)],
   };
 }
@@ -157,10 +158,10 @@ function keep(state: FtpServerState, turn: Turn, settings: FtpSettings): Reactio
 }
 
 /** The line to be obeyed now; one that has not ended counts when it is too long already. */
-function nextLine({ lines, rest, plan, transfer, over }: Session): string | undefined {
+function nextLine({ lines, rest, plan, transfer }: Session): string | undefined {
   const [line = rest.length > LONGEST_LINE ? 'x'.repeat(rest.length) : undefined] = lines;
   const busy = plan.kind === 'opening' || (transfer !== undefined && readCommand(line ?? '').verb !== 'ABOR');
-  return over || busy ? undefined : line;
+  return busy ? undefined : line;
 }
 
 function rest(session: Session): Session {

@@ -5,7 +5,7 @@ import { NOTHING } from '../stream/bytes.ts';
 import { type FtpCommand, protocolOf, readEprt, readPort } from './command.ts';
 import { isRoot, list, nameIn, read } from './files.ts';
 import { openPort } from './passive.ts';
-import { after, type Scene, type Session, say, type Turn, withoutPlan } from './session.ts';
+import { after, over, type Scene, type Session, say, type Turn, withoutPlan } from './session.ts';
 import { hasPlan, stop, transfer } from './transfer.ts';
 
 type Handler = (session: Session, argument: string, scene: Scene) => Turn;
@@ -32,7 +32,7 @@ const OPEN: Readonly<Record<string, Handler>> = {
     const turn = say(session, '221 Goodbye.');
     const done = withoutPlan(turn.session);
     const close = { kind: 'close', socket: session.control } as const;
-    return { session: { ...done.session, over: true }, commands: [...done.commands, ...turn.commands, close] };
+    return { session: over(done.session), commands: [...done.commands, ...turn.commands, close] };
   },
 };
 

@@ -20,10 +20,10 @@ export function readReplies(
   let sofar = open;
   for (const line of lines) {
     sofar = [...sofar, line];
-    const [, begun, dash] = /^(\d{3})(-)?/.exec(sofar[0] ?? '') ?? [];
-    const ended = dash === undefined || (sofar.length > 1 && line.startsWith(`${begun} `));
+    const [, begun = '0', mark] = /^(\d{3})(-| |$)/.exec(sofar[0] ?? '') ?? [];
+    const ended = mark !== '-' || (sofar.length > 1 && line.startsWith(`${begun} `));
     if (!ended) continue;
-    replies.push({ code: Number(begun ?? 0), lines: sofar });
+    replies.push({ code: Number(begun), lines: sofar });
     sofar = [];
   }
   return { replies, open: sofar };

@@ -113,6 +113,11 @@ export function after(commands: readonly AppCommand[], turn: Turn): Turn {
   return { ...turn, commands: [...commands, ...turn.commands] };
 }
 
+/** The session once nothing more is heard. */
+export function over(session: Session): Session {
+  return { ...session, over: true, lines: [], rest: NOTHING };
+}
+
 export function dataTimer({ control }: Session): string {
   return `${control}/timer`;
 }
