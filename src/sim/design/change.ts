@@ -8,7 +8,7 @@ import { fail, type Issue } from '../base/fail.ts';
 import { type Path, showPath } from '../base/path.ts';
 import { type Design, designSchema } from './design.ts';
 import { jsonSchema, nameSchema } from './field.ts';
-import { applyOperation, type Json, type Operation } from './patch.ts';
+import { applyOperation, type Holder, type Json, type Operation } from './patch.ts';
 import { parsePointer, showPointer } from './pointer.ts';
 import { validate } from './validate.ts';
 
@@ -88,7 +88,7 @@ function patched(design: Design, operations: readonly Operation[]): Design | Iss
   const issues: Issue[] = [];
   const after = produce({ root: design as unknown as Json }, (holder) => {
     for (const [i, operation] of operations.entries()) {
-      const flaw = applyOperation(holder as { root: Json }, operation);
+      const flaw = applyOperation(holder as Holder, operation);
       if (flaw === undefined) continue;
       const { field, ...rest } = flaw;
       issues.push({ ...rest, path: [i, field] });

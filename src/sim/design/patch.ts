@@ -14,6 +14,9 @@ export type Operation =
   | { readonly op: 'remove'; readonly path: string }
   | { readonly op: 'move' | 'copy'; readonly from: string; readonly path: string };
 
+/** What an operation is applied to. */
+export type Holder = { root: Json };
+
 type Container = Json[] | { [key: string]: Json };
 /** Where a pointer leads: the last container, and the step into it. */
 interface Place {
@@ -26,7 +29,7 @@ export interface PatchFlaw extends Omit<Issue, 'path'> {
 }
 
 /** Applies one operation to `holder.root`; returns what is wrong with it, and then the document is to be thrown away. */
-export function applyOperation(holder: { root: Json }, op: Operation): PatchFlaw | undefined {
+export function applyOperation(holder: Holder, op: Operation): PatchFlaw | undefined {
   const place = locate(holder, op.path, 'path');
   if ('code' in place) return place;
   switch (op.op) {
@@ -42,25 +45,27 @@ export function applyOperation(holder: { root: Json }, op: Operation): PatchFlaw
     case 'copy': {
       const from = locate(holder, op.from, 'from');
       if ('code' in from) return from;
-      return missing(from, 'from') ?? (op.op === 'copy' ? insert(place, clone(read(from))) : move(holder, op));
+      return missing(from, 'from') ?? (op.op === 'copy' ? insert(place, clone(read(from))) : move(holder, op, from));
     }
   }
 }
 
 /** The target is looked up after the removal, which may shift the indices on its way (RFC 6902 §4.4). */
-function move(holder: { root: Json }, op: { readonly from: string; readonly path: string }): PatchFlaw | undefined {
+function move(
+  holder: Holder,
+  op: { readonly from: string; readonly path: string },
+  from: Place,
+): PatchFlaw | undefined {
   if (op.path === op.from) return undefined;
   if (op.path.startsWith(`${op.from}/`))
     return { field: 'path', code: 'patch', message: `"${op.path}" lies inside "${op.from}", which is to be moved` };
-  const from = locate(holder, op.from, 'from');
-  if ('code' in from) return from;
   const value = read(from);
   remove(holder, from);
   const to = locate(holder, op.path, 'path');
   return 'code' in to ? to : insert(to, value);
 }
 
-function locate(holder: { root: Json }, pointer: string, field: 'path' | 'from'): Place | PatchFlaw {
+function locate(holder: Holder, pointer: string, field: 'path' | 'from'): Place | PatchFlaw {
   const steps = parsePointer(pointer);
   if (steps === undefined)
     return { field, code: 'pointer', message: `"${pointer}" is not a JSON pointer: write "/nodes/gw/routes/0"` };
@@ -109,7 +114,7 @@ function insert(place: Place, value: Json): PatchFlaw | undefined {
   return undefined;
 }
 
-function remove(holder: { root: Json }, { container, key }: Place): PatchFlaw | undefined {
+function remove(holder: Holder, { container, key }: Place): PatchFlaw | undefined {
   if (container === (holder as unknown))
     return { field: 'path', code: 'patch', message: 'the whole cannot be removed' };
   if (Array.isArray(container)) container.splice(Number(key), 1);

@@ -1,7 +1,5 @@
 /** What a rule matches: names that are not there, fields that do not go together, matches that nothing can meet. */
-import { type Family, family } from '../../addr/ip.ts';
-import { familyOf, parsePrefix } from '../../addr/prefix.ts';
-import { parseIpRange } from '../../addr/range.ts';
+import type { Family } from '../../addr/ip.ts';
 import type { Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
 import { didYouMean } from '../../base/suggest.ts';
@@ -112,20 +110,14 @@ function icmpFamily(protocol: number): Family | undefined {
 
 /** The families whose packets can meet a match, as far as its addresses say; groups that are not there say nothing. */
 export function familiesOf(design: Design, match: Match | undefined): ReadonlySet<Family> {
-  const fields = [match?.source, match?.destination, match?.not?.source, match?.not?.destination];
-  return fields.reduce<ReadonlySet<Family>>(
-    (left, field) => {
-      const items = itemsOf(field, []).map(({ item }) => item);
-      const found = expandGroups(design, items).flatMap((item) => {
-        const prefix = parsePrefix(item);
-        const range = parseIpRange(item);
-        if (prefix !== undefined) return [familyOf(prefix)];
-        return range === undefined ? [] : [family(range.from)];
-      });
-      return found.length === 0 ? left : new Set(found.filter((each) => left.has(each)));
-    },
-    new Set<Family>([4, 6]),
-  );
+  let left: readonly Family[] = [4, 6];
+  for (const field of [match?.source, match?.destination, match?.not?.source, match?.not?.destination]) {
+    if (field === undefined) continue;
+    const items = typeof field === 'string' ? [field] : field;
+    const found = new Set(expandGroups(design, items).map((item): Family => (item.includes(':') ? 6 : 4)));
+    if (found.size > 0) left = left.filter((each) => found.has(each));
+  }
+  return new Set(left);
 }
 
 function checkFamilies(design: Design, match: Match, path: Path): Issue[] {

@@ -5,7 +5,7 @@ import type { Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import type { RouteSpec } from '../design.ts';
-import { issue, itemsOf, type Site } from './site.ts';
+import { issue, itemsOf, known, type Site } from './site.ts';
 
 export function checkRoutes(site: Site): Issue[] {
   const routes = site.node.routes ?? [];
@@ -20,8 +20,7 @@ function checkGateways(site: Site): Issue[] {
   const issues: Issue[] = [];
   const seen = new Set<Family>();
   for (const { item, path } of itemsOf(site.node.gateway, [...site.path, 'gateway'])) {
-    const ip = parseIp(item);
-    if (ip === undefined) continue;
+    const ip = known(parseIp(item));
     if (seen.has(family(ip))) {
       issues.push(
         issue('route', path, `a second IPv${family(ip)} gateway`, 'write further default routes in "routes"'),
@@ -47,9 +46,8 @@ function checkRoute(site: Site, route: RouteSpec, path: Path): Issue[] {
   }
   if (via === undefined)
     return out === undefined ? [issue('route', path, 'a route needs "via", "interface" or both')] : [];
-  const next = parseIp(via);
-  const to = parsePrefix(route.to);
-  if (next === undefined || to === undefined) return [];
+  const next = known(parseIp(via));
+  const to = known(parsePrefix(route.to));
   if (family(next) !== familyOf(to)) {
     return [issue('family', [...path, 'via'], `${via} is IPv${family(next)}, but ${route.to} is IPv${familyOf(to)}`)];
   }
@@ -86,17 +84,15 @@ function checkNextHop(site: Site, ip: Ip, out: string | undefined, path: Path): 
 /** The prefix of a route that needs no next hop. */
 function directPrefix(route: RouteSpec, out: string | undefined): Prefix[] {
   const direct = route.via === undefined && (route.type ?? 'unicast') === 'unicast' && route.interface !== undefined;
-  const prefix = direct && (out === undefined || route.interface === out) ? parsePrefix(route.to) : undefined;
-  return prefix === undefined ? [] : [prefix];
+  return direct && (out === undefined || route.interface === out) ? [known(parsePrefix(route.to))] : [];
 }
 
 /** A route that is there already adds nothing, and Linux refuses it. */
 function repeated(routes: readonly RouteSpec[], path: Path): Issue[] {
   const first = new Map<string, number>();
   return routes.flatMap((route, i) => {
-    const prefix = parsePrefix(route.to);
+    const prefix = known(parsePrefix(route.to));
     const via = route.via === undefined ? undefined : parseIp(route.via);
-    if (prefix === undefined) return [];
     const key = [showPrefix(prefix), via, route.interface, route.metric ?? 0, route.type ?? 'unicast'].join(' ');
     const before = first.get(key);
     first.set(key, before ?? i);

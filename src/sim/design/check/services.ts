@@ -6,7 +6,7 @@ import type { Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
 import type { PortRange } from '../ports.ts';
 import { parseService, type ServiceDef } from '../service.ts';
-import { issue, type Site } from './site.ts';
+import { issue, known, type Site } from './site.ts';
 
 /** Ports of one protocol that a service has for itself, on one address or all. */
 interface Claim {
@@ -20,10 +20,7 @@ interface Claim {
 
 export function checkServices(site: Site): Issue[] {
   const path = [...site.path, 'services'];
-  const services = (site.node.services ?? []).flatMap((spec, i) => {
-    const service = parseService(spec);
-    return service === undefined ? [] : [{ service, i }];
-  });
+  const services = (site.node.services ?? []).map((spec, i) => ({ service: known(parseService(spec)), i }));
   return [
     ...services.flatMap(({ service, i }) => checkService(site, service, [...path, i])),
     ...clashes(services, path),

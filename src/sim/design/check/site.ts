@@ -1,5 +1,5 @@
 /** What the checks of one node look at, and how they say what is wrong. */
-import type { Issue } from '../../base/fail.ts';
+import { fail, type Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
 import type { Design, InterfaceSpec, Node } from '../design.ts';
 import { type Interface, interfacesOf } from '../topology.ts';
@@ -14,6 +14,11 @@ export interface Site {
 
 export function siteOf(design: Design, name: string, node: Node): Site {
   return { design, name, node, path: ['nodes', name], interfaces: interfacesOf(node) };
+}
+
+/** What a text was read as: a design that fits its schema has no other texts. */
+export function known<T>(value: T | undefined): T {
+  return value ?? fail('a text that no schema would pass');
 }
 
 export function issue(code: string, path: Path, message: string, hint?: string): Issue {

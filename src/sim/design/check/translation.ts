@@ -1,13 +1,13 @@
 /** The address translation of one node. */
 import { type Family, family } from '../../addr/ip.ts';
-import { familyOf, overlaps, type Prefix, parsePrefix } from '../../addr/prefix.ts';
+import { familyOf, overlaps, parsePrefix } from '../../addr/prefix.ts';
 import type { Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import type { NatRule } from '../nat.ts';
 import { parseTarget, type Target } from '../target.ts';
 import { checkMatch, familiesOf, hasPorts } from './match.ts';
-import { issue, itemsOf, type Site } from './site.ts';
+import { issue, itemsOf, known, type Site } from './site.ts';
 
 /** Named behaviours that are to come. */
 const PROFILES = ['full-cone', 'restricted-cone', 'port-restricted-cone', 'symmetric', 'cgn'];
@@ -61,10 +61,10 @@ type Translating = Extract<NatRule, { to?: unknown }>;
 type Mapping = Extract<NatRule, { inside: string }>;
 
 function targetsOf(rule: Translating, path: Path): readonly { readonly target: Target; readonly path: Path }[] {
-  return itemsOf(rule.to, [...path, 'to']).flatMap(({ item, path: at }) => {
-    const target = parseTarget(item);
-    return target === undefined ? [] : [{ target, path: at }];
-  });
+  return itemsOf(rule.to, [...path, 'to']).map(({ item, path: at }) => ({
+    target: known(parseTarget(item)),
+    path: at,
+  }));
 }
 
 function checkTargets(rule: Translating, path: Path): Issue[] {
@@ -91,9 +91,8 @@ function samePorts(a: Target, b: Target | undefined): boolean {
 }
 
 function checkMapping(rule: Mapping, path: Path): Issue[] {
-  const inside = parsePrefix(rule.inside);
-  const outside = parsePrefix(rule.outside);
-  if (inside === undefined || outside === undefined) return [];
+  const inside = known(parsePrefix(rule.inside));
+  const outside = known(parsePrefix(rule.outside));
   if (familyOf(inside) !== familyOf(outside)) {
     return [
       issue('family', path, `${rule.inside} is IPv${familyOf(inside)}, but ${rule.outside} IPv${familyOf(outside)}`),
@@ -125,10 +124,7 @@ function checkFamily(site: Site, rule: NatRule, path: Path): Issue[] {
 }
 
 function targetFamilies(rule: NatRule, path: Path): ReadonlySet<Family> {
-  if ('inside' in rule) {
-    const inside = parsePrefix(rule.inside);
-    return new Set(inside === undefined ? [] : [familyOf(inside)]);
-  }
+  if ('inside' in rule) return new Set([familyOf(known(parsePrefix(rule.inside)))]);
   if (!('to' in rule)) return new Set();
   return new Set(
     targetsOf(rule, path).flatMap(({ target }) =>
@@ -142,19 +138,15 @@ function overlappingClaims(rules: readonly NatRule[], path: Path): Issue[] {
   const claims = rules.flatMap((rule, i) => {
     if (rule.action !== 'static' && rule.action !== 'netmap') return [];
     const match = rule.match === undefined ? undefined : JSON.stringify(rule.match);
-    return [{ rule, i, match, outside: parsePrefix(rule.outside), inside: parsePrefix(rule.inside) }];
+    return [{ rule, i, match, outside: known(parsePrefix(rule.outside)), inside: known(parsePrefix(rule.inside)) }];
   });
   return claims.flatMap((mine, n) =>
     (['outside', 'inside'] as const).flatMap((side) => {
       const parted = (other: typeof mine) => other.match !== undefined && other.match !== mine.match;
-      const other = claims.slice(0, n).find((each) => !parted(each) && meet(each[side], mine[side]));
+      const other = claims.slice(0, n).find((each) => !parted(each) && overlaps(each[side], mine[side]));
       if (other === undefined) return [];
       const message = `${mine.rule[side]} is mapped already by nat.rules[${other.i}] (${other.rule[side]})`;
       return [issue('nat', [...path, mine.i, side], message)];
     }),
   );
-}
-
-function meet(a: Prefix | undefined, b: Prefix | undefined): boolean {
-  return a !== undefined && b !== undefined && overlaps(a, b);
 }
