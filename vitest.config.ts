@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that run what users run, so the package is built before them. */
+const BUILT = ['test/cli/command/*.test.ts', 'test/docs*.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
+    projects: [
+      { extends: true, test: { name: 'source', include: ['test/**/*.test.ts'], exclude: BUILT } },
+      { extends: true, test: { name: 'built', include: BUILT, globalSetup: 'test/setup/build.ts' } },
+    ],
   },
 });

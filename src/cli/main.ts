@@ -21,13 +21,13 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
-  const { version } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { version: string };
   let ended: ExitCode = EXIT.held;
-  const program = commandLine(version, terminal, (code) => {
-    ended = code;
-  });
-  for (const command of [program, ...program.commands]) command.exitOverride();
   try {
+    const { version } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { version: string };
+    const program = commandLine(version, terminal, (code) => {
+      ended = code;
+    });
+    for (const command of [program, ...program.commands]) command.exitOverride();
     await program.parseAsync(argv);
     return ended;
   } catch (error) {
