@@ -75,6 +75,8 @@ interface Happening {
   readonly at: number;
   readonly order: number;
   readonly act: () => void;
+  /** Undefined: always. */
+  readonly wanted: (() => boolean) | undefined;
 }
 
 export interface Passed extends Outgoing {
@@ -134,8 +136,7 @@ export class Pair {
     const end = this.now + millis;
     for (let next = this.#queue.peek(); next !== undefined && next.at <= end; next = this.#queue.peek()) {
       this.#queue.pop();
-      this.now = next.at;
-      next.act();
+      this.#happen(next);
     }
     this.now = end;
   }
@@ -144,20 +145,26 @@ export class Pair {
   settle(limit = 1e8): void {
     for (let next = this.#queue.pop(); next !== undefined; next = this.#queue.pop()) {
       if (next.at > limit) fail(`still busy at ${next.at}`);
-      this.now = next.at;
-      next.act();
+      this.#happen(next);
     }
+  }
+
+  /** What nobody wants any more takes no time. */
+  #happen({ act, at, wanted }: Happening): void {
+    if (wanted?.() === false) return;
+    this.now = at;
+    act();
   }
 
   take(side: Side, output: HostOutput): void {
     this.outputs.push(output);
     if (output.reception !== undefined) this.receptions.push(output.reception);
-    for (const { at, id } of output.timers) this.#schedule(at, () => this.#ring(side, id));
+    const host = this.hosts[side];
+    for (const { at, id } of output.timers) {
+      const ring = () => this.take(side, host.expire(id, this.now));
+      this.#schedule(at, ring, () => host.wants(id));
+    }
     for (const outgoing of output.packets) this.#send(side, outgoing);
-  }
-
-  #ring(side: Side, id: number): void {
-    if (this.hosts[side].wants(id)) this.take(side, this.hosts[side].expire(id, this.now));
   }
 
   #send(from: Side, outgoing: Outgoing): void {
@@ -179,9 +186,9 @@ export class Pair {
     if (mine) this.take(side, this.hosts[side].receive(whole.packet, 'eth0', this.now));
   }
 
-  #schedule(at: number, act: () => void): void {
+  #schedule(at: number, act: () => void, wanted?: () => boolean): void {
     this.#order += 1;
-    this.#queue.push({ at: Math.max(at, this.now), order: this.#order, act });
+    this.#queue.push({ at: Math.max(at, this.now), order: this.#order, act, wanted });
   }
 }
 
