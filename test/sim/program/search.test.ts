@@ -71,6 +71,7 @@ describe('an index of rules', () => {
       expect(index.next(view(port), port)).toBe(port);
       expect(index.next(view(port), port + 1)).toBe(5000);
     }
+    for (const from of [1, 31, 32, 63, 64]) expect(index.next(view(64), from)).toBe(64);
     expect(index.next(view(5000), 0)).toBe(5000);
   });
 });

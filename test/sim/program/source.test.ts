@@ -114,6 +114,14 @@ describe('IPv6 source selection', () => {
     expect(show(program.sourceFor(ip(dst)))).toBe(source);
   });
 
+  it('prefers the outgoing interface to a longer match on another: rule 5', () => {
+    const program = node({
+      interfaces: { a: '2001:db8:77::1/64', b: '2001:4860::1/64' },
+      routes: [{ to: '2001:db8:77:1::/64', via: '2001:4860::9' }],
+    });
+    expect(show(program.sourceFor(ip('2001:db8:77:1::5')))).toBe('2001:4860::1');
+  });
+
   it('compares no further than the prefix of the address (verified with masquerade)', () => {
     const interfaces = { wan: ['2001:db8:2:0:8000::1/64', '2001:db8:2::5/64'] };
     expect(show(node({ interfaces }).sourceFor(ip('2001:db8:2:0:8000::77')))).toBe('2001:db8:2::5');
