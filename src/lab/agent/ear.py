@@ -61,6 +61,10 @@ class Ear:
         with self.changed:
             return [packet for packet in self.packets if packet["number"] > position]
 
+    def find(self, position, fits):
+        """The first packet after `position` that fits, or None."""
+        return next((packet for packet in self.since(position) if fits(packet)), None)
+
     def wait(self, position, fits, until):
         """The first packet after `position` that fits, or None when the time `until` comes first."""
         with self.changed:

@@ -1,5 +1,6 @@
 """Connections and datagrams from this node, and what their errors mean."""
 import errno
+import select
 import socket
 import time
 
@@ -65,19 +66,52 @@ def open_tcp(request, ear):
     until = time.monotonic() + request.get("timeout", 5)
     client = socket.socket(wire.family_of(to), socket.SOCK_STREAM)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    client.setblocking(False)
+    fits = quoting(wire.TCP, to, port)
     try:
         if request.get("sourcePort") is not None:
             client.bind(("", request["sourcePort"]))
-        client.settimeout(max(0.01, until - time.monotonic()))
-        client.connect((to, port))
-        return client, {"outcome": "connected", "local": name_of(client)}
-    except socket.timeout:
-        result = {"outcome": "timeout"}
+        number = client.connect_ex((to, port))
+        fits = quoting(wire.TCP, to, port, client.getsockname()[1] or None)
+        if number == errno.EINPROGRESS:
+            number = await_handshake(client, lambda: ear.find(position, lambda p: fits(p) and not is_too_big(p)), until)
     except OSError as error:
-        sport = client.getsockname()[1] or request.get("sourcePort")
-        result = failed(error.errno, ear, position, quoting(wire.TCP, to, port, sport or None))
+        number = error.errno
+    if number == 0:
+        client.setblocking(True)
+        return client, {"outcome": "connected", "local": name_of(client)}
     client.close()
-    return None, result
+    return None, {"outcome": "timeout"} if number is None else failed(number, ear, position, fits)
+
+
+def await_handshake(client, error, until):
+    """The errno of a connection that is being made, 0 for none; None when the time is up."""
+    heard = None
+    while time.monotonic() < until:
+        ready = select.select([], [client], [], max(0, min(0.01, until - time.monotonic())))[1]
+        if ready:
+            return client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        # Without any latency an ICMP error can come while the call that sent the SYN still holds the socket, which then
+        # does not see it and waits for the next one.
+        if heard is not None and time.monotonic() > heard["time"] + LATE:
+            return errno_of(heard)
+        heard = heard or error()
+    return None
+
+
+def is_too_big(packet):
+    """Says how large packets may be, which is no reason to give up."""
+    return (packet["protocol"], packet["type"]) == (wire.ICMPV6, 2) or (packet["type"], packet["code"]) == (3, 4)
+
+
+def errno_of(packet):
+    """What Linux tells a connecting socket about an ICMP error (icmp_err_convert, icmpv6_err_convert)."""
+    kind = (packet["type"], packet["code"])
+    if packet["protocol"] == wire.ICMP:
+        known = {(3, 0): errno.ENETUNREACH, (3, 2): errno.ENOPROTOOPT, (3, 3): errno.ECONNREFUSED}
+    else:
+        known = {(1, 0): errno.ENETUNREACH, (1, 1): errno.EACCES, (1, 4): errno.ECONNREFUSED}
+    return known.get(kind, errno.EHOSTUNREACH)
 
 
 def name_of(client):
