@@ -4,9 +4,9 @@ import { type Millis, showDuration } from '../sim/base/time.ts';
 import { hasPorts } from '../sim/packet/packet.ts';
 import { familyOf, finalForm, type Journey, journeysOf } from '../sim/trace/journey.ts';
 import { explainStop, type Stop, stopOf } from '../sim/trace/stop.ts';
-import type { Trace } from '../sim/trace/trace.ts';
+import type { PacketId, Trace } from '../sim/trace/trace.ts';
 import type { Verb } from './expect.ts';
-import type { Ran } from './program.ts';
+import type { Ran, Stuck } from './program.ts';
 
 /** What became of a step; JSON values only. Fields beyond these are the verb's own (`status`, `hops`, `addresses`, …). */
 export interface Result {
@@ -34,21 +34,23 @@ const GOOD: ReadonlySet<string> = new Set([
 ]);
 
 /** The result of a verb that sent packets; `trace` is what was recorded since the step began. */
-export function resultOf(verb: Verb, { program, finding }: Ran, trace: Trace, elapsed: Millis): Result {
+export function resultOf(verb: Verb, ran: Ran, trace: Trace, elapsed: Millis): Result {
+  const { program, finding } = ran;
   const family = program === undefined ? [] : familyOf(journeysOf(trace), program);
   const outcome = verb === 'send' && finding.outcome === 'silent' ? silence(family) : finding.outcome;
   const stop = GOOD.has(outcome) ? undefined : stopOf(family);
   const server = serverOf(family, outcome);
   const { icmp, more } = finding;
+  const stuck = stop === undefined && family.length === 0 ? ran.stuck : undefined;
   const known = server === undefined ? {} : { server: server.node, ...seen(server.journey) };
   return {
     ...more,
     outcome,
     ...known,
-    ...blocked(outcome, stop, server?.node),
+    ...(stuck === undefined ? blocked(outcome, stop, server?.node) : { blockedAt: stuck.node, blockedBy: stuck.place }),
     ...(icmp === undefined ? {} : { icmp: { type: icmp.type, code: icmp.code, from: showIp(icmp.from) } }),
     elapsed: showDuration(elapsed),
-    explanation: explain({ ...more, outcome, ...known }, stop),
+    explanation: stuck === undefined ? explain({ ...more, outcome, ...known }, stop) : explainStuck(stuck),
   };
 }
 
@@ -67,9 +69,19 @@ function silence(family: readonly Journey[]): string {
 function serverOf(family: readonly Journey[], outcome: string): { node: string; journey: Journey } | undefined {
   const [root] = family;
   if (root === undefined || outcome === 'timeout' || outcome === 'dropped' || outcome === 'lost') return undefined;
-  const own = family.filter(({ born, fate }) => born.by === root.born.by && fate !== undefined && reached(fate));
+  const own = carriedOn(family, root.born.by).filter(({ fate }) => fate !== undefined && reached(fate));
   const first = own.find(({ fate }) => fate?.node !== root.born.node) ?? own[0];
   return first?.fate === undefined ? undefined : { node: first.fate.node, journey: first };
+}
+
+/** The packets that a program sent itself, with what they were cut into and put together to on the way. */
+function carriedOn(family: readonly Journey[], program: string): Journey[] {
+  const own = new Set<PacketId>();
+  for (const { id, born } of family) {
+    const isPart = born.by === 'fragmentation' || born.by === 'reassembly';
+    if (born.by === program || (isPart && born.cause !== undefined && own.has(born.cause))) own.add(id);
+  }
+  return family.filter(({ id }) => own.has(id));
 }
 
 /** It got as far as the sockets of a node, whether or not one was there. */
@@ -91,6 +103,11 @@ function blocked(
 ): { blockedAt?: string; blockedBy?: string } {
   if (stop !== undefined) return { blockedAt: stop.node, blockedBy: stop.place };
   return GOOD.has(outcome) || server === undefined ? {} : { blockedAt: server, blockedBy: 'services' };
+}
+
+function explainStuck({ node, place, to }: Stuck): string {
+  const why = place === 'routes' ? 'has no route' : `does not send (${place})`;
+  return `${node} ${why} to ${to}. A route to ${to} on ${node} would carry its packets on.`;
 }
 
 interface Known {

@@ -57,7 +57,7 @@ function at(
   make: (ip: Ip) => App<unknown>,
 ): Ran {
   const found = lookUp(world, from, to);
-  if (found.kind === 'address') return run(world, from, make(found.ip));
+  if (found.kind === 'address') return run(world, from, make(found.ip), found.ip);
   const { program, finding } = found.ran;
   const reason = finding.more?.reason ?? `the name "${to}" does not resolve: ${finding.outcome}`;
   return { program, finding: { ...finding, outcome: otherwise, more: { ...finding.more, reason } } };
@@ -116,7 +116,7 @@ function fetch(world: World, { from, url }: ArgumentsOf<'fetch'>): Ran {
   const found = lookUp(world, from, hostname.replace(/^\[|\]$/g, ''));
   if (found.kind === 'failed') return found.ran;
   const to = { ip: found.ip, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) };
-  return run(world, from, fetchClient({ to, host, path: pathname + search }));
+  return run(world, from, fetchClient({ to, host, path: pathname + search }), to.ip);
 }
 
 function ftp(world: World, step: ArgumentsOf<'ftp'>): Ran {

@@ -10,7 +10,7 @@ import {
 } from '../design/change.ts';
 import { check } from '../design/check.ts';
 import type { Design } from '../design/design.ts';
-import { findLink, type Link, linksOf } from '../design/topology.ts';
+import { findLink, type LinkEnd, linksOf } from '../design/topology.ts';
 import { spread } from './loop.ts';
 import { makeNode } from './node.ts';
 import { syncServices } from './services.ts';
@@ -85,32 +85,31 @@ function adopt(state: State, design: Design): void {
 }
 
 function rewire(state: State, item: ChangeItem): void {
+  if ('op' in item) return;
+  const before = carriers(state);
   if ('linkDown' in item || 'linkUp' in item) {
-    const up = 'linkUp' in item;
-    const link =
-      findLink(state.design, 'linkUp' in item ? item.linkUp : item.linkDown) ?? fail('a checked link is gone');
-    switchLink(state, link, up);
-  } else if ('nodeDown' in item || 'nodeUp' in item) {
+    const which = 'linkUp' in item ? item.linkUp : item.linkDown;
+    const link = findLink(state.design, which) ?? fail('a checked link is gone');
+    state.cut.set(link.name, 'linkUp' in item);
+  } else {
     const node = nodeOf(state, 'nodeUp' in item ? item.nodeUp : item.nodeDown);
     node.up = 'nodeUp' in item;
     // a box that is switched off remembers nothing
     if (!node.up) node.router.conntrack.flush(state.now);
-    for (const link of state.links) {
-      if (link.ends.some((end) => end.node === node.name)) tell(state, link, node.up && isUp(state, link));
-    }
   }
-}
-
-function switchLink(state: State, link: Link, up: boolean): void {
-  if (isUp(state, link) === up) return;
-  state.cut.set(link.name, up);
-  tell(state, link, up);
-}
-
-/** Lets the hosts on a link know: a DHCP client asks again when its link comes up. */
-function tell(state: State, link: Link, up: boolean): void {
-  for (const end of link.ends) {
+  for (const [i, { end, up }] of carriers(state).entries()) {
+    if (before[i]?.up === up) continue;
     const node = nodeOf(state, end.node);
-    if (node.up) spread(state, node, node.host.linkChanged(end.interface, up, state.now));
+    spread(state, node, node.host.linkChanged(end.interface, up, state.now));
   }
+}
+
+/** Whether each end of each link hears a carrier: a cable needs both of its ends, a shared segment goes on without one. */
+function carriers(state: State): readonly { readonly end: LinkEnd; readonly up: boolean }[] {
+  return state.links.flatMap((link) =>
+    link.ends.map((end) => {
+      const needed = link.ends.length > 2 ? [end] : link.ends;
+      return { end, up: isUp(state, link) && needed.every(({ node }) => nodeOf(state, node).up) };
+    }),
+  );
 }

@@ -23,7 +23,7 @@ export function transmit(state: State, node: RunningNode, leaving: Leaving): voi
   if (out === 'lo') return loop(state, node, leaving);
   const from: LinkEnd = { node: node.name, interface: out };
   const link = linkAt(state, from);
-  if (link === undefined || !isUp(state, link)) return unanswered(state, node, leaving);
+  if (link === undefined || !isUp(state, link) || !node.up) return unanswered(state, node, leaving);
   const ends = othersOn(state, link, from);
   if (node.router.program.isBroadcast(nextHop) || isMulticast(nextHop))
     return flood(state, { link, from, ends }, leaving);

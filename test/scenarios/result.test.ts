@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import type { Result } from '../../src/scenarios/result.ts';
+import { runScenario } from '../../src/scenarios/run.ts';
+import type { Step } from '../../src/scenarios/schema.ts';
+import type { Design } from '../../src/sim/design/design.ts';
+
+const NETWORK: Design = {
+  nodes: {
+    ann: { kind: 'host', interfaces: { eth0: '10.1.0.10/24' }, routes: [{ to: '10.9.0.0/16', type: 'blackhole' }] },
+    ben: { kind: 'host', interfaces: { eth0: '10.1.0.20/24' }, services: ['udp/5000'] },
+    gate: {
+      kind: 'gateway',
+      interfaces: { lan: '10.1.0.1/24', wan: '203.0.113.2/24' },
+      nat: { rules: [{ match: { outInterface: 'wan' }, action: 'masquerade' }] },
+    },
+    web: { kind: 'host', interfaces: { eth0: '203.0.113.80/24' }, services: ['udp/5000', 'http'] },
+  },
+  links: [
+    ['ann', 'ben', 'gate:lan'],
+    ['gate:wan', 'web'],
+  ],
+};
+
+function ask(step: Step): Result | undefined {
+  return runScenario({}, { name: 'result', network: NETWORK, steps: [step] }).steps[0]?.result;
+}
+
+describe('where nothing could be sent', () => {
+  const stuck = { blockedAt: 'ann', blockedBy: 'routes' };
+  const rows: readonly (readonly [string, Step, object])[] = [
+    ['connect', { connect: { from: 'ann', to: 'web', port: 80 } }, { outcome: 'unreachable', ...stuck }],
+    ['ping', { ping: { from: 'ann', to: 'web' } }, { outcome: 'unreachable', ...stuck }],
+    ['traceroute', { traceroute: { from: 'ann', to: 'web' } }, { outcome: 'unreachable', ...stuck }],
+    ['send', { send: { from: 'ann', to: 'web', protocol: 'udp', port: 5000 } }, { outcome: 'dropped', ...stuck }],
+    ['fetch', { fetch: { from: 'ann', url: 'http://203.0.113.80/' } }, { outcome: 'unreachable', ...stuck }],
+    ['ftp', { ftp: { from: 'ann', to: 'web', mode: 'passive' } }, { outcome: 'control-failed', ...stuck }],
+    [
+      'connect into a black hole',
+      { connect: { from: 'ann', to: '10.9.1.1', port: 80 } },
+      { outcome: 'unreachable', blockedAt: 'ann', blockedBy: 'routes[0]' },
+    ],
+  ];
+  it.each(rows)('%s names the node without a route', (_, step, expected) => {
+    expect(ask(step)).toMatchObject(expected);
+    expect(ask(step)?.explanation).toContain('on ann would carry its packets on');
+  });
+});
+
+describe('the server of a datagram that was cut on its way', () => {
+  it('is the node that put it together', () => {
+    const step: Step = {
+      connect: { from: 'ann', to: 'ben', port: 5000, sourcePort: 7000, protocol: 'udp', bytes: 4000 },
+    };
+    const expected = { outcome: 'connected', server: 'ben', seenAs: { address: '10.1.0.10', port: 7000 } };
+    expect(ask(step)).toMatchObject(expected);
+  });
+
+  it('is not the gateway that puts it together for translation', () => {
+    const change = { op: 'add', path: '/nodes/ann/gateway', value: '10.1.0.1' } as const;
+    const step: Step = {
+      connect: { from: 'ann', to: 'web', port: 5000, sourcePort: 7000, protocol: 'udp', bytes: 4000 },
+    };
+    const { steps } = runScenario({}, { name: 'result', network: NETWORK, change, steps: [step] });
+    const expected = { outcome: 'connected', server: 'web', seenAs: { address: '203.0.113.2', port: 7000 } };
+    expect(steps[0]?.result).toMatchObject(expected);
+  });
+});
