@@ -23,7 +23,7 @@ export type AskingVerb = keyof typeof OUTCOMES;
 export type Verb = AskingVerb | 'wait' | 'change' | 'restart' | 'inspect';
 
 /** A JSON value that the actual one must contain. */
-const part = (description: string) => jsonSchema.optional().meta({ description });
+const part = (description: string): z.ZodOptional<z.ZodType<unknown>> => jsonSchema.optional().meta({ description });
 
 const FIELDS = {
   server: part('The node that answered.'),

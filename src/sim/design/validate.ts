@@ -13,14 +13,17 @@ type Branch = readonly ZodIssue[];
 
 /** Everything wrong with the shape of a JSON value; empty when it fits the schema. */
 export function validate(schema: z.ZodType, value: unknown): Issue[] {
-  const result = schema.safeParse(value, { error: knownKeys });
+  const result = schema.safeParse(value, { error: carryKeys });
   return result.success ? [] : result.error.issues.flatMap((issue) => explain(issue, value, []));
 }
 
-/** An issue about an unknown key does not say which keys are known; its message, which nobody sees, carries them. */
-function knownKeys(issue: z.core.$ZodRawIssue): string {
-  if (issue.code !== 'unrecognized_keys') return '';
-  const { inst } = issue;
+/**
+ * An issue about an unknown key does not say which keys are known; its message, which nobody sees, carries them. A union
+ * that has no words of its own is to have none.
+ */
+function carryKeys({ code, inst }: z.core.$ZodRawIssue): string | undefined {
+  if (code === 'invalid_union') return '';
+  if (code !== 'unrecognized_keys') return undefined;
   const keys = inst instanceof z.ZodObject ? Object.keys(inst.shape) : [];
   const values = inst instanceof z.ZodRecord ? inst.keyType._zod.values : undefined;
   return [...keys, ...(values ?? [])].map(String).join('\n');
