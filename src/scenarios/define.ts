@@ -2,7 +2,7 @@
 import { check } from '../sim/design/check.ts';
 import { type Design, designSchema } from '../sim/design/design.ts';
 import { validate } from '../sim/design/validate.ts';
-import { checkScenario } from './check.ts';
+import { checkScenario } from './check/scenario.ts';
 import { InputError } from './issue.ts';
 import { type Scenario, scenarioSchema } from './schema.ts';
 

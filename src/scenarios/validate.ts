@@ -5,7 +5,7 @@ import { didYouMean } from '../sim/base/suggest.ts';
 import { check } from '../sim/design/check.ts';
 import type { Design } from '../sim/design/design.ts';
 import { show, validate as validateShape } from '../sim/design/validate.ts';
-import { checkScenario } from './check.ts';
+import { checkScenario } from './check/scenario.ts';
 import { MAX_DEPTH } from './json.ts';
 import { type Scenario, scenarioFileSchema } from './schema.ts';
 

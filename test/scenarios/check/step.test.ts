@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { checkChange, checkScenario } from '../../src/scenarios/check.ts';
-import { showIssue } from '../../src/scenarios/issue.ts';
-import type { Change, Scenario, Step } from '../../src/scenarios/schema.ts';
-import { checkStep } from '../../src/scenarios/step.ts';
-import type { Design } from '../../src/sim/design/design.ts';
+import { checkChange, checkScenario } from '../../../src/scenarios/check/scenario.ts';
+import { checkStep } from '../../../src/scenarios/check/step.ts';
+import { showIssue } from '../../../src/scenarios/issue.ts';
+import type { Change, Scenario, Step } from '../../../src/scenarios/schema.ts';
+import type { Design } from '../../../src/sim/design/design.ts';
 
 const DESIGN: Design = {
   nodes: {

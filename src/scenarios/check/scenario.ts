@@ -1,13 +1,13 @@
 /** What the shape of a scenario cannot say: nodes that are not there, ports that are missing, changes that do not apply. */
-import type { Issue } from '../sim/base/fail.ts';
-import type { Path } from '../sim/base/path.ts';
-import { didYouMean } from '../sim/base/suggest.ts';
-import { applyOperations, blame, type Change, type ChangeItem, changeItems } from '../sim/design/change.ts';
-import { explainEnd, unknownNode } from '../sim/design/check/wiring.ts';
-import { check } from '../sim/design/check.ts';
-import type { Design } from '../sim/design/design.ts';
-import { findLink, nodeNamed, resolveEnd } from '../sim/design/topology.ts';
-import type { Scenario } from './schema.ts';
+import type { Issue } from '../../sim/base/fail.ts';
+import type { Path } from '../../sim/base/path.ts';
+import { didYouMean } from '../../sim/base/suggest.ts';
+import { applyOperations, blame, type Change, type ChangeItem, changeItems } from '../../sim/design/change.ts';
+import { explainEnd, unknownNode } from '../../sim/design/check/wiring.ts';
+import { check } from '../../sim/design/check.ts';
+import type { Design } from '../../sim/design/design.ts';
+import { findLink, nodeNamed, resolveEnd } from '../../sim/design/topology.ts';
+import type { Scenario } from '../schema.ts';
 import { checkStep } from './step.ts';
 
 /**

@@ -1,17 +1,17 @@
 /** What the shape of a step cannot say. */
-import { parseIp } from '../sim/addr/ip.ts';
-import { explainPrefix } from '../sim/addr/prefix.ts';
-import type { Issue } from '../sim/base/fail.ts';
-import type { Path } from '../sim/base/path.ts';
-import { didYouMean } from '../sim/base/suggest.ts';
-import { hasPorts, isTcpOnly, protocolsOf } from '../sim/design/check/match.ts';
-import { issue } from '../sim/design/check/site.ts';
-import { unknownNode } from '../sim/design/check/wiring.ts';
-import type { Design } from '../sim/design/design.ts';
-import { icmpTypeNumber } from '../sim/design/icmp.ts';
-import { interfacesOf, nodeNamed } from '../sim/design/topology.ts';
-import { PROTOCOL } from '../sim/packet/packet.ts';
-import type { Step } from './schema.ts';
+import { parseIp } from '../../sim/addr/ip.ts';
+import { explainPrefix } from '../../sim/addr/prefix.ts';
+import type { Issue } from '../../sim/base/fail.ts';
+import type { Path } from '../../sim/base/path.ts';
+import { didYouMean } from '../../sim/base/suggest.ts';
+import { hasPorts, isTcpOnly, protocolsOf } from '../../sim/design/check/match.ts';
+import { issue } from '../../sim/design/check/site.ts';
+import { unknownNode } from '../../sim/design/check/wiring.ts';
+import type { Design } from '../../sim/design/design.ts';
+import { icmpTypeNumber } from '../../sim/design/icmp.ts';
+import { interfacesOf, nodeNamed } from '../../sim/design/topology.ts';
+import { PROTOCOL } from '../../sim/packet/packet.ts';
+import type { Step } from '../schema.ts';
 
 /** Everything wrong with a step that fits its schema; paths are relative to the step. A change is for `checkChange`. */
 export function checkStep(step: Step, design: Design): Issue[] {
