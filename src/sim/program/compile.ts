@@ -3,14 +3,14 @@ import { type Ip, isIp4, isLoopback, LIMITED_BROADCAST, parseIp } from '../addr/
 import { fail } from '../base/fail.ts';
 import type { Design, Node } from '../design/design.ts';
 import { linksOf, nodeNamed } from '../design/topology.ts';
-import { compileFirewall } from './classify.ts';
-import { compileFib, type FibInput } from './fib.ts';
 import type { Groups } from './group.ts';
 import { compileInterfaces } from './interface.ts';
 import { remember } from './memo.ts';
-import { compileNat } from './nat.ts';
 import type { Fib, Interface, NodeProgram, Program, Surroundings } from './program.ts';
-import { compileSource } from './source.ts';
+import { compileFib, type FibInput } from './routes/fib.ts';
+import { compileSource } from './routes/source.ts';
+import { compileFirewall } from './rules/classify.ts';
+import { compileNat } from './rules/nat.ts';
 import { ALONE, sameLeases, sameSurroundings } from './surroundings.ts';
 import { compileTracking, familySet, trackedFamilies } from './tracking.ts';
 

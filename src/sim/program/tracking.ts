@@ -4,8 +4,8 @@ import { fail } from '../base/fail.ts';
 import { type Millis, parseDuration } from '../base/time.ts';
 import type { Node, TimeoutName } from '../design/design.ts';
 import type { Firewall, Match, Rule } from '../design/rule.ts';
-import { BOTH, FOUR, SIX } from './match.ts';
 import type { Tracking } from './program.ts';
+import { BOTH, FOUR, SIX } from './rules/match.ts';
 
 const SECONDS: Readonly<Record<TimeoutName, number>> = {
   tcpSynSent: 120,

@@ -1,6 +1,6 @@
 /** Longest-prefix match for both families: what routing tables are made of. */
-import { bitsOf, type Family, type Ip, type Ip4, type Ip6, ipToBigInt, isIp4 } from '../addr/ip.ts';
-import { comparePrefix, familyOf, lastAddress, type Prefix } from '../addr/prefix.ts';
+import { bitsOf, type Family, type Ip, type Ip4, type Ip6, ipToBigInt, isIp4 } from '../../addr/ip.ts';
+import { comparePrefix, familyOf, lastAddress, type Prefix } from '../../addr/prefix.ts';
 import { buildTrie, type Leaf } from './trie.ts';
 
 /** From this many IPv4 prefixes on a trie pays: four steps instead of a dozen, but up to three kilobytes a prefix. */

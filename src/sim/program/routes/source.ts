@@ -1,9 +1,18 @@
 /** Which of its addresses a node puts on what it sends. Read RFC 6724 §5 first. */
-import { type Family, type Ip, type Ip6, isIp4, isIp6, isMulticast, LIMITED_BROADCAST, scopeOf } from '../addr/ip.ts';
-import { contains, type InterfaceAddress, parsePrefix } from '../addr/prefix.ts';
-import { fail } from '../base/fail.ts';
+import {
+  type Family,
+  type Ip,
+  type Ip6,
+  isIp4,
+  isIp6,
+  isMulticast,
+  LIMITED_BROADCAST,
+  scopeOf,
+} from '../../addr/ip.ts';
+import { contains, type InterfaceAddress, parsePrefix } from '../../addr/prefix.ts';
+import { fail } from '../../base/fail.ts';
+import type { Fib, Interface, NodeProgram, Route } from '../program.ts';
 import { buildLpm } from './lpm.ts';
-import type { Fib, Interface, NodeProgram, Route } from './program.ts';
 
 type Interfaces = ReadonlyMap<string, Interface>;
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Ip, parseIp, showIp } from '../../../src/sim/addr/ip.ts';
-import { parsePrefix, showPrefix } from '../../../src/sim/addr/prefix.ts';
-import type { Node } from '../../../src/sim/design/design.ts';
-import { compileNode } from '../../../src/sim/program/compile.ts';
-import type { NodeProgram, Route, Surroundings } from '../../../src/sim/program/program.ts';
-import { ALONE } from '../../../src/sim/program/surroundings.ts';
+import { type Ip, parseIp, showIp } from '../../../../src/sim/addr/ip.ts';
+import { parsePrefix, showPrefix } from '../../../../src/sim/addr/prefix.ts';
+import type { Node } from '../../../../src/sim/design/design.ts';
+import { compileNode } from '../../../../src/sim/program/compile.ts';
+import type { NodeProgram, Route, Surroundings } from '../../../../src/sim/program/program.ts';
+import { ALONE } from '../../../../src/sim/program/surroundings.ts';
 
 const ip = (text: string) => parseIp(text) ?? expect.unreachable(text);
 const prefix = (text: string) => parsePrefix(text) ?? expect.unreachable(text);

@@ -3,9 +3,9 @@
  * longer than the bits above it, so that ten thousand routes of a region take some tens of kilobytes.
  */
 
-import type { Ip } from '../addr/ip.ts';
-import { compareIp } from '../addr/ip.ts';
-import type { Prefix } from '../addr/prefix.ts';
+import type { Ip } from '../../addr/ip.ts';
+import { compareIp } from '../../addr/ip.ts';
+import type { Prefix } from '../../addr/prefix.ts';
 
 /** A prefix and the number that it stands for. */
 export interface Leaf {

@@ -3,9 +3,9 @@
  * block it leaves in the running, as a set of bits; the rules in all of these sets are asked in full. A set may hold too
  * many rules (what is negated, or rarely asked, is left out of it), never too few.
  */
-import type { Ip } from '../addr/ip.ts';
-import { contains, type Point, type RangeSet } from '../addr/range.ts';
-import { countUpTo, countUpTo6 } from './lpm.ts';
+import type { Ip } from '../../addr/ip.ts';
+import { contains, type Point, type RangeSet } from '../../addr/range.ts';
+import { countUpTo, countUpTo6 } from '../routes/lpm.ts';
 import { type FieldTests, isNamed, type MatchTest, matches } from './match.ts';
 import type { View } from './view.ts';
 

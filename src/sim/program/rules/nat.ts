@@ -1,13 +1,13 @@
 /** Translation rules compiled, one list for each side of the box. Read RFC 2663 and RFC 3022 first. */
-import { family as familyOfIp } from '../addr/ip.ts';
-import { contains, familyOf, type Prefix, parsePrefix } from '../addr/prefix.ts';
-import { fail } from '../base/fail.ts';
-import type { NatRule } from '../design/nat.ts';
-import { parseTarget, type Target } from '../design/target.ts';
-import type { Groups } from './group.ts';
+import { family as familyOfIp } from '../../addr/ip.ts';
+import { contains, familyOf, type Prefix, parsePrefix } from '../../addr/prefix.ts';
+import { fail } from '../../base/fail.ts';
+import type { NatRule } from '../../design/nat.ts';
+import { parseTarget, type Target } from '../../design/target.ts';
+import type { Groups } from '../group.ts';
+import { remember } from '../memo.ts';
+import type { NatProgram, Place, Translation } from '../program.ts';
 import { BOTH, compileMatch, FOUR, type MatchTest, matches, SIX } from './match.ts';
-import { remember } from './memo.ts';
-import type { NatProgram, Place, Translation } from './program.ts';
 import { type View, viewOf } from './view.ts';
 
 type Side = 'source' | 'destination';

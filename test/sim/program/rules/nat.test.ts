@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Family } from '../../../src/sim/addr/ip.ts';
-import { family, parseIp, showIp } from '../../../src/sim/addr/ip.ts';
-import { parsePrefix, showPrefix } from '../../../src/sim/addr/prefix.ts';
-import type { NatRule } from '../../../src/sim/design/nat.ts';
-import type { Match } from '../../../src/sim/design/rule.ts';
-import { udp } from '../../../src/sim/packet/packet.ts';
-import { compileNat } from '../../../src/sim/program/nat.ts';
-import type { Sight, Translation } from '../../../src/sim/program/program.ts';
-import { anyGroups, anyMatch, anySight } from '../../arbitraries/rule.ts';
+import type { Family } from '../../../../src/sim/addr/ip.ts';
+import { family, parseIp, showIp } from '../../../../src/sim/addr/ip.ts';
+import { parsePrefix, showPrefix } from '../../../../src/sim/addr/prefix.ts';
+import type { NatRule } from '../../../../src/sim/design/nat.ts';
+import type { Match } from '../../../../src/sim/design/rule.ts';
+import { udp } from '../../../../src/sim/packet/packet.ts';
+import type { Sight, Translation } from '../../../../src/sim/program/program.ts';
+import { compileNat } from '../../../../src/sim/program/rules/nat.ts';
+import { anyGroups, anyMatch, anySight } from '../../../arbitraries/rule.ts';
 import { matchesNaively } from './first-match.ts';
 
 const ip = (text: string) => parseIp(text) ?? expect.unreachable(text);

@@ -1,10 +1,10 @@
 /** Chains of filter rules: the first terminal rule that matches decides, and says on the way what it passed. */
-import { fail } from '../base/fail.ts';
-import type { Firewall, Rule } from '../design/rule.ts';
-import type { Groups } from './group.ts';
+import { fail } from '../../base/fail.ts';
+import type { Firewall, Rule } from '../../design/rule.ts';
+import type { Groups } from '../group.ts';
+import { remember } from '../memo.ts';
+import type { ChainProgram, Decision, NodeProgram, Place } from '../program.ts';
 import { compileMatch } from './match.ts';
-import { remember } from './memo.ts';
-import type { ChainProgram, Decision, NodeProgram, Place } from './program.ts';
 import { RuleSearch } from './search.ts';
 import { type View, viewOf } from './view.ts';
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseIp } from '../../../src/sim/addr/ip.ts';
-import type { Firewall, Match, Rule } from '../../../src/sim/design/rule.ts';
-import { fragment } from '../../../src/sim/packet/fragment.ts';
-import { echo, FLAG, icmp, other, type Packet, tcp, udp } from '../../../src/sim/packet/packet.ts';
-import { compileFirewall, JUMP_DEPTH } from '../../../src/sim/program/classify.ts';
-import type { ChainProgram, Sight } from '../../../src/sim/program/program.ts';
-import { anyFirewall, anyGroups, anySight } from '../../arbitraries/rule.ts';
+import { parseIp } from '../../../../src/sim/addr/ip.ts';
+import type { Firewall, Match, Rule } from '../../../../src/sim/design/rule.ts';
+import { fragment } from '../../../../src/sim/packet/fragment.ts';
+import { echo, FLAG, icmp, other, type Packet, tcp, udp } from '../../../../src/sim/packet/packet.ts';
+import type { ChainProgram, Sight } from '../../../../src/sim/program/program.ts';
+import { compileFirewall, JUMP_DEPTH } from '../../../../src/sim/program/rules/classify.ts';
+import { anyFirewall, anyGroups, anySight } from '../../../arbitraries/rule.ts';
 import { decideNaively, type Groups } from './first-match.ts';
 
 const ip = (text: string) => parseIp(text) ?? expect.unreachable(text);

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseIp } from '../../../src/sim/addr/ip.ts';
-import type { Match, Rule } from '../../../src/sim/design/rule.ts';
-import { udp } from '../../../src/sim/packet/packet.ts';
-import { buildIndex } from '../../../src/sim/program/bitvector.ts';
-import { compileFirewall } from '../../../src/sim/program/classify.ts';
-import { compileMatch, matches } from '../../../src/sim/program/match.ts';
-import { RuleSearch } from '../../../src/sim/program/search.ts';
-import { type View, viewOf } from '../../../src/sim/program/view.ts';
-import { anyGroups, anyMatch, anyRule, anySight } from '../../arbitraries/rule.ts';
+import { parseIp } from '../../../../src/sim/addr/ip.ts';
+import type { Match, Rule } from '../../../../src/sim/design/rule.ts';
+import { udp } from '../../../../src/sim/packet/packet.ts';
+import { buildIndex } from '../../../../src/sim/program/rules/bitvector.ts';
+import { compileFirewall } from '../../../../src/sim/program/rules/classify.ts';
+import { compileMatch, matches } from '../../../../src/sim/program/rules/match.ts';
+import { RuleSearch } from '../../../../src/sim/program/rules/search.ts';
+import { type View, viewOf } from '../../../../src/sim/program/rules/view.ts';
+import { anyGroups, anyMatch, anyRule, anySight } from '../../../arbitraries/rule.ts';
 import { decideNaively } from './first-match.ts';
 
 const ip = (text: string) => parseIp(text) ?? expect.unreachable(text);

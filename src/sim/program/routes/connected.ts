@@ -1,5 +1,5 @@
 /** The routes that interfaces bring by themselves, as the kernel makes them when an address is added. */
-import { bitsOf, type Ip, isIp4, isIp6, LOOPBACK4, LOOPBACK6 } from '../addr/ip.ts';
+import { bitsOf, type Ip, isIp4, isIp6, LOOPBACK4, LOOPBACK6 } from '../../addr/ip.ts';
 import {
   broadcastAddress,
   comparePrefix,
@@ -9,9 +9,9 @@ import {
   makePrefix,
   type Prefix,
   parsePrefix,
-} from '../addr/prefix.ts';
-import { fail } from '../base/fail.ts';
-import type { Interface, Place, Route } from './program.ts';
+} from '../../addr/prefix.ts';
+import { fail } from '../../base/fail.ts';
+import type { Interface, Place, Route } from '../program.ts';
 
 /** The kernel's metric of IPv6 routes to a link. */
 const METRIC6 = 256;

@@ -3,15 +3,15 @@
  * fails: `destinationPort` and `not destinationPort` both pass an echo request by. Interface names can always be read:
  * where there is no interface the name is empty.
  */
-import type { Ip } from '../addr/ip.ts';
-import { contains, type RangeSet, rangeSet } from '../addr/range.ts';
-import { fail } from '../base/fail.ts';
-import { icmpTypeNumber } from '../design/icmp.ts';
-import { parsePorts } from '../design/ports.ts';
-import type { Match, MatchFields, STATES } from '../design/rule.ts';
-import { FLAG, type FlagName, PROTOCOL } from '../packet/packet.ts';
-import { addressSet, type Groups } from './group.ts';
-import { remember } from './memo.ts';
+import type { Ip } from '../../addr/ip.ts';
+import { contains, type RangeSet, rangeSet } from '../../addr/range.ts';
+import { fail } from '../../base/fail.ts';
+import { icmpTypeNumber } from '../../design/icmp.ts';
+import { parsePorts } from '../../design/ports.ts';
+import type { Match, MatchFields, STATES } from '../../design/rule.ts';
+import { FLAG, type FlagName, PROTOCOL } from '../../packet/packet.ts';
+import { addressSet, type Groups } from '../group.ts';
+import { remember } from '../memo.ts';
 import { STATE_BIT, type View } from './view.ts';
 
 /** Families as bits, so that sets of them intersect with `&`. */

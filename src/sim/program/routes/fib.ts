@@ -2,13 +2,13 @@
  * The routing table of a node: what its interfaces connect it to, what is written, and what it learned. Linux searches
  * its tables `local` and `main` as if they were one, longest prefix first, and so does this one.
  */
-import { type Ip, isIp4, isIp6, isLinkLocal, parseIp } from '../addr/ip.ts';
-import { comparePrefix, contains, familyOf, makePrefix, type Prefix, parsePrefix } from '../addr/prefix.ts';
-import { fail } from '../base/fail.ts';
-import type { RouteSpec } from '../design/design.ts';
+import { type Ip, isIp4, isIp6, isLinkLocal, parseIp } from '../../addr/ip.ts';
+import { comparePrefix, contains, familyOf, makePrefix, type Prefix, parsePrefix } from '../../addr/prefix.ts';
+import { fail } from '../../base/fail.ts';
+import type { RouteSpec } from '../../design/design.ts';
+import type { Fib, Interface, Place, Route, Surroundings } from '../program.ts';
 import { connectedRoutes, loopbackRoutes } from './connected.ts';
 import { buildLpm, type Lpm } from './lpm.ts';
-import type { Fib, Interface, Place, Route, Surroundings } from './program.ts';
 
 export interface FibInput {
   readonly interfaces: ReadonlyMap<string, Interface>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Ip, parseIp, showIp } from '../../../src/sim/addr/ip.ts';
-import type { Node } from '../../../src/sim/design/design.ts';
-import { compileNode } from '../../../src/sim/program/compile.ts';
+import { type Ip, parseIp, showIp } from '../../../../src/sim/addr/ip.ts';
+import type { Node } from '../../../../src/sim/design/design.ts';
+import { compileNode } from '../../../../src/sim/program/compile.ts';
 
 const ip = (text: string) => parseIp(text) ?? expect.unreachable(text);
 const show = (address: Ip | undefined) => (address === undefined ? 'none' : showIp(address));

@@ -1,14 +1,14 @@
 /** Rules read straight from the design, one field after the other: what compiled rules must agree with. */
-import { family } from '../../../src/sim/addr/ip.ts';
-import { contains, parsePrefix } from '../../../src/sim/addr/prefix.ts';
-import { parseIpRange } from '../../../src/sim/addr/range.ts';
-import { icmpTypeNumber } from '../../../src/sim/design/icmp.ts';
-import { parsePorts } from '../../../src/sim/design/ports.ts';
-import type { Firewall, Match, MatchFields, Rule } from '../../../src/sim/design/rule.ts';
-import { FLAG, type Packet, PROTOCOL } from '../../../src/sim/packet/packet.ts';
-import { protocolOf } from '../../../src/sim/packet/protocol.ts';
-import { encodeBody } from '../../../src/sim/packet/wire/frame.ts';
-import type { Decision, Sight } from '../../../src/sim/program/program.ts';
+import { family } from '../../../../src/sim/addr/ip.ts';
+import { contains, parsePrefix } from '../../../../src/sim/addr/prefix.ts';
+import { parseIpRange } from '../../../../src/sim/addr/range.ts';
+import { icmpTypeNumber } from '../../../../src/sim/design/icmp.ts';
+import { parsePorts } from '../../../../src/sim/design/ports.ts';
+import type { Firewall, Match, MatchFields, Rule } from '../../../../src/sim/design/rule.ts';
+import { FLAG, type Packet, PROTOCOL } from '../../../../src/sim/packet/packet.ts';
+import { protocolOf } from '../../../../src/sim/packet/protocol.ts';
+import { encodeBody } from '../../../../src/sim/packet/wire/frame.ts';
+import type { Decision, Sight } from '../../../../src/sim/program/program.ts';
 
 export type Groups = Readonly<Record<string, readonly string[]>>;
 

@@ -1,9 +1,9 @@
 /** What rules ask of a packet, read once before they are gone through. */
-import { type Family, family, type Ip } from '../addr/ip.ts';
-import type { STATES } from '../design/rule.ts';
-import { type Other, type Packet, PROTOCOL } from '../packet/packet.ts';
-import { protocolOf } from '../packet/protocol.ts';
-import type { Sight } from './program.ts';
+import { type Family, family, type Ip } from '../../addr/ip.ts';
+import type { STATES } from '../../design/rule.ts';
+import { type Other, type Packet, PROTOCOL } from '../../packet/packet.ts';
+import { protocolOf } from '../../packet/protocol.ts';
+import type { Sight } from '../program.ts';
 
 /** States as bits, so that a rule tests a list of them at once. */
 export const STATE_BIT: Readonly<Record<(typeof STATES)[number], number>> = {
