@@ -1,12 +1,12 @@
 /** `trace`: every packet of one connection, or of a scenario's steps, hop by hop. */
 
+import { checkStep } from '../scenarios/check/step.ts';
 import { showIssue } from '../scenarios/issue.ts';
 import type { Loaded } from '../scenarios/load.ts';
 import { type Telling, type Told, tell } from '../scenarios/report/told.ts';
 import { showTrace, traceToJson } from '../scenarios/report/trace.ts';
 import { runScenario } from '../scenarios/run.ts';
 import type { Scenario, Step } from '../scenarios/schema.ts';
-import { checkStep } from '../scenarios/step.ts';
 import type { Path } from '../sim/base/path.ts';
 import { PROTOCOL_NAMES } from '../sim/design/rule.ts';
 import { EXIT, type ExitCode, Refusal } from './exit.ts';
