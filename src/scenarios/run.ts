@@ -95,7 +95,8 @@ export function verbOf(step: Step): Verb {
   return VERBS.find((verb) => verb in step) ?? fail('a step without a verb');
 }
 
-function runStep(world: World, step: Step, index: number): StepReport | { readonly issues: readonly Issue[] } {
+/** Carries out a checked step; `index` is its number in the trace. */
+export function runStep(world: World, step: Step, index: number): StepReport | { readonly issues: readonly Issue[] } {
   const verb = verbOf(step);
   const begin = world.trace.length;
   const started = world.now;

@@ -1,6 +1,7 @@
 /** The report for people: one line a scenario, and under it what failed and why. */
+
+import { showItems } from '../../sim/trace/explain.ts';
 import { type Paint, PLAIN } from '../../sim/trace/paint.ts';
-import { showItems } from '../trace.ts';
 import { reasonsOf, showSpot, showSummary, summarise, type Told, type ToldStep } from './told.ts';
 
 const MARKS = { passed: '✓', failed: '✗', error: '✗', ran: '·' } as const;

@@ -1,10 +1,11 @@
 /** A scenario that was run, put in the words of the file it came from: what every reporter is made of. */
 import type { Path } from '../../sim/base/path.ts';
+import { type Item, packetsOf } from '../../sim/trace/explain.ts';
 import type { PacketView } from '../../sim/trace/view.ts';
 import { type Position, showIssue } from '../issue.ts';
 import { positionOf, type Source } from '../locate.ts';
 import type { StepReport } from '../run.ts';
-import { type Item, itemsByStep, packetsOf, type Run } from '../trace.ts';
+import { itemsByStep, type Run } from '../trace.ts';
 import { titleOf } from './title.ts';
 
 /** Where something stands in which file. */

@@ -1,8 +1,9 @@
 /** A trace for people and for machines; both say the same. */
+
+import { type Item, showItems } from '../../sim/trace/explain.ts';
 import { type Paint, PLAIN } from '../../sim/trace/paint.ts';
 import type { Result } from '../result.ts';
 import type { Verb } from '../schema.ts';
-import { type Item, showItems } from '../trace.ts';
 import { reasonsOf, showSpot, type Told, type ToldStep } from './told.ts';
 
 /** Version 1. Fields may be added; none is renamed or given another meaning. */

@@ -1,0 +1,92 @@
+/** A trace told in order: every packet, and between them what applications understood and helpers expect. */
+import { showIp } from '../addr/ip.ts';
+import { showDuration } from '../base/time.ts';
+import { showEndpoint } from '../packet/show.ts';
+import { type Journey, journeysOf } from './journey.ts';
+import { type Paint, PLAIN } from './paint.ts';
+import { showAgain, showView, wayOf } from './text.ts';
+import type { PacketId, Trace, TraceEvent } from './trace.ts';
+import { type Locate, type PacketView, viewOf } from './view.ts';
+
+/** Something told between the packets: what an application understood, what a helper expects, what was changed. */
+export interface Remark {
+  readonly kind: 'note' | 'expectation' | 'change';
+  readonly time: string;
+  readonly node?: string;
+  readonly says: string;
+}
+
+export type Item = ({ readonly kind: 'packet' } & PacketView) | Remark;
+
+const NOWHERE: Locate = () => undefined;
+
+/** A trace as text, one block a packet, each ending with its fate and what would have helped. */
+export function explain(trace: Trace, locate: Locate = NOWHERE): string {
+  return showItems(itemsOf(trace, journeysOf(trace), locate));
+}
+
+/**
+ * A stretch of a trace as plain data. The journeys are those of the whole trace, so that a packet's fate is known also
+ * where it comes after the stretch.
+ */
+export function itemsOf(stretch: Trace, journeys: ReadonlyMap<PacketId, Journey>, locate: Locate = NOWHERE): Item[] {
+  return stretch.flatMap((event) => itemOf(event, journeys, locate));
+}
+
+function itemOf(event: TraceEvent, journeys: ReadonlyMap<PacketId, Journey>, locate: Locate): Item[] {
+  const time = showDuration(event.time);
+  switch (event.kind) {
+    case 'born': {
+      const journey = journeys.get(event.packet);
+      return journey === undefined ? [] : [{ kind: 'packet', ...viewOf(journey, locate) }];
+    }
+    case 'note':
+      return [{ kind: 'note', time, node: event.node, says: `${event.app}: ${event.text}` }];
+    case 'design':
+      return [{ kind: 'change', time, says: event.text }];
+    case 'expectation':
+      return [{ kind: 'expectation', time, node: event.node, says: sayExpectation(event) }];
+    default:
+      return [];
+  }
+}
+
+const EXPECTATION = {
+  new: 'now expects',
+  used: 'sees the expected',
+  expired: 'no longer expects',
+} as const;
+
+function sayExpectation({ change, from, to }: Extract<TraceEvent, { kind: 'expectation' }>): string {
+  return `${EXPECTATION[change]} connection ${showIp(from)} > ${showEndpoint(to.ip, to.port)}`;
+}
+
+/** The packets of a list of items. */
+export function packetsOf(items: readonly Item[]): PacketView[] {
+  return items.flatMap((item) => {
+    if (item.kind !== 'packet') return [];
+    const { kind, ...view } = item;
+    return [view];
+  });
+}
+
+/** Blocks of text, one an item, with an empty line before each packet. */
+export function showItems(items: readonly Item[], paint: Paint = PLAIN): string {
+  const shown = new Map<string, number>();
+  return items
+    .map((item) => {
+      if (item.kind === 'packet') return `\n${showPacketOnce(item, shown, paint)}\n`;
+      const at = item.node === undefined ? '' : ` on ${item.node}`;
+      return `   ${paint.faint('*')} ${item.says}${at}, at ${item.time}\n`;
+    })
+    .join('');
+}
+
+/** `shown` holds the ways told so far, with the packet that went each first. */
+function showPacketOnce(view: PacketView, shown: Map<string, number>, paint: Paint): string {
+  const way = wayOf(view);
+  const earlier = shown.get(way);
+  if (earlier !== undefined) return showAgain(view, earlier, paint);
+  shown.set(way, view.packet);
+  return showView(view, paint);
+}
