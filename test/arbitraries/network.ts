@@ -33,6 +33,8 @@ interface Host {
   readonly gateway4: string | undefined;
   readonly gateway6: string | undefined;
   readonly dynamic: boolean;
+  /** The number of its LAN. */
+  readonly lan: number;
 }
 
 export class Builder {
@@ -140,6 +142,8 @@ export class Builder {
         gateway4: dynamic ? undefined : at4(1),
         gateway6: at6(1),
         dynamic,
+        lan: n,
+        lan: n,
       });
       this.#remember([at4(10 + i)], [at6(10 + i)]);
       ends.push(name);
@@ -193,19 +197,12 @@ export class Builder {
   }
 
   #dhcpServers(site: Site): ServiceSpec[] {
-    const lans = this.#hosts.filter((host) => host.site === site && host.dynamic).map((host) => this.#lanOf(host));
+    const lans = this.#hosts.filter((host) => host.site === site && host.dynamic).map(({ lan }) => lan);
     return [...new Set(lans)].map((n) => ({
       app: 'dhcp',
       pool: `192.168.${n}.100-192.168.${n}.199`,
       router: `192.168.${n}.1`,
     }));
-  }
-
-  /** The number of a host's LAN. */
-  #lanOf(host: Host): number {
-    const link = this.#links.find((each) => !('between' in each) && each.includes(host.name));
-    const [end = ''] = link === undefined || 'between' in link ? [] : link;
-    return Number(end.split(':lan')[1]);
   }
 
   /** To every segment below by way of the child, to all else by way of the parent; then what the seed spoils. */
