@@ -1,6 +1,7 @@
 /** What a network is built from: choices that mean something whatever the rest of the network is. */
 import fc from 'fast-check';
 import type { ServiceSpec } from '../../src/sim/design/design.ts';
+import type { Neighbour, Segment } from './address-text.ts';
 import { anyFirewallSeed } from './firewall-seed.ts';
 import { anyNatSeed, pick, rarely } from './rule-seed.ts';
 
@@ -67,4 +68,26 @@ export interface DesignSeed {
   readonly stack: 'ipv4' | 'ipv6' | 'dual';
   readonly groups: readonly number[] | undefined;
   readonly learned: boolean;
+}
+
+/** A router as it is being put together: its interfaces, the segments it is on but the one up, and who is next door. */
+export interface Site {
+  readonly seed: RouterSeed;
+  readonly name: string;
+  readonly interfaces: Map<string, string[]>;
+  readonly own: Segment[];
+  readonly children: Neighbour[];
+  up: Neighbour | undefined;
+}
+/** A host on a LAN of a router. */
+export interface Host {
+  readonly name: string;
+  readonly seed: HostSeed;
+  readonly site: Site;
+  readonly addresses: string[];
+  readonly gateway4: string | undefined;
+  readonly gateway6: string | undefined;
+  readonly dynamic: boolean;
+  /** The number of its LAN. */
+  readonly lan: number;
 }

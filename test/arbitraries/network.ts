@@ -2,40 +2,10 @@
 import type { Design, LinkSpec, Node, RouteSpec, ServiceSpec } from '../../src/sim/design/design.ts';
 import type { NatRule } from '../../src/sim/design/nat.ts';
 import type { Firewall } from '../../src/sim/design/rule.ts';
-import {
-  ascending,
-  bare,
-  is4,
-  is6,
-  type Neighbour,
-  poolOf,
-  routesTo,
-  type Segment,
-  withLength,
-} from './address-text.ts';
-import type { DesignOptions, DesignSeed, HostSeed, RouterSeed } from './design-seed.ts';
+import { ascending, bare, is4, is6, poolOf, routesTo, type Segment, withLength } from './address-text.ts';
+import type { DesignOptions, DesignSeed, Host, HostSeed, RouterSeed, Site } from './design-seed.ts';
 import { type FirewallSeed, firewallOf } from './firewall-seed.ts';
 import { choose, type NatContext, natRuleOf, type Pool } from './rule-seed.ts';
-
-interface Site {
-  readonly seed: RouterSeed;
-  readonly name: string;
-  readonly interfaces: Map<string, string[]>;
-  readonly own: Segment[];
-  readonly children: Neighbour[];
-  up: Neighbour | undefined;
-}
-interface Host {
-  readonly name: string;
-  readonly seed: HostSeed;
-  readonly site: Site;
-  readonly addresses: string[];
-  readonly gateway4: string | undefined;
-  readonly gateway6: string | undefined;
-  readonly dynamic: boolean;
-  /** The number of its LAN. */
-  readonly lan: number;
-}
 
 export class Builder {
   readonly #seed: DesignSeed;
@@ -142,7 +112,6 @@ export class Builder {
         gateway4: dynamic ? undefined : at4(1),
         gateway6: at6(1),
         dynamic,
-        lan: n,
         lan: n,
       });
       this.#remember([at4(10 + i)], [at6(10 + i)]);
