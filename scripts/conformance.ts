@@ -21,6 +21,8 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string', default: 'disagreement.json' },
+    /** Labs that stand at the same time. */
+    jobs: { type: 'string', default: '6' },
     /** The path that fast-check printed, to try one counterexample again. */
     path: { type: 'string' },
   },
@@ -72,35 +74,61 @@ function scenarioOf({ design, steps }: Run): Scenario {
 
 function report(): void {
   if (tally.scenarios < next) return;
-  process.stderr.write(`${tally.scenarios} scenarios, ${tally.steps} steps compared, ${tally.skipped} not comparable\n`);
+  process.stderr.write(
+    `${tally.scenarios} scenarios, ${tally.steps} steps compared, ${tally.skipped} not comparable\n`,
+  );
   next = Math.ceil(next * 1.3);
 }
 
-const details = await fc.check(
-  fc.asyncProperty(anyCase, async (run) => {
-    const { says } = await judge(scenarioOf(run));
-    report();
-    if (says.length > 0) throw new Error(says.join('\n\n'));
-  }),
-  {
-    numRuns: Number(values.runs),
-    seed: Number(values.seed),
-    ...(values.path === undefined ? {} : { path: values.path }),
-  },
-);
+const property = fc.asyncProperty(anyCase, async (run) => {
+  const { says } = await judge(scenarioOf(run));
+  report();
+  if (says.length > 0) throw new Error(says.join('\n\n'));
+});
+const seed = Number(values.seed);
 
-console.log(
-  `${tally.scenarios} scenarios, ${tally.steps} steps compared, ${tally.skipped} not comparable, seed ${details.seed}`,
-);
-if (details.failed) {
-  process.exitCode = 1;
+/** Where the first disagreement is; several labs stand at a time, for most of a run is waiting for what does not come. */
+async function findDisagreement(): Promise<number | undefined> {
+  const cases = fc.sample(property, { seed, numRuns: Number(values.runs) });
+  let taken = 0;
+  let found: number | undefined;
+  const work = async (): Promise<void> => {
+    while (found === undefined && taken < cases.length) {
+      const index = taken++;
+      const [run] = cases[index] ?? [];
+      if (run === undefined) return;
+      const { says } = await judge(scenarioOf(run));
+      report();
+      if (says.length === 0) continue;
+      found = Math.min(found ?? index, index);
+      process.stderr.write(`run ${index} disagrees:\n${says.join('\n\n')}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  return found;
+}
+
+/** Makes a disagreement small and writes it down with the kernel's answers. */
+async function shrink(path: string): Promise<void> {
+  const details = await fc.check(property, { seed, path, numRuns: 1, interruptAfterTimeLimit: 600_000 });
   const [worst] = details.counterexample ?? [];
-  if (worst === undefined) console.log(String(details.errorInstance));
-  else {
-    const { says, answered } = await judge(scenarioOf(worst));
-    const file = { scenarios: [{ ...scenarioOf(worst), steps: answered }] };
-    writeFileSync(values.out, `${JSON.stringify(file, null, 2)}\n`);
-    console.log(`path ${details.counterexamplePath}: disagreement after ${details.numRuns} runs, written to ${values.out}`);
-    console.log(says.length > 0 ? says.join('\n\n') : `it did not come again: ${String(details.errorInstance)}`);
+  if (worst === undefined) {
+    console.log(`seed ${seed}, path ${path}: it did not come again`);
+    return;
   }
+  const { says, answered } = await judge(scenarioOf(worst));
+  const file = { scenarios: [{ ...scenarioOf(worst), steps: answered }] };
+  writeFileSync(values.out, `${JSON.stringify(file, null, 2)}\n`);
+  console.log(`seed ${seed}, path ${details.counterexamplePath}: written to ${values.out}`);
+  console.log(says.length > 0 ? says.join('\n\n') : String(details.errorInstance));
+}
+
+const at = values.path ?? (await findDisagreement())?.toString();
+console.log(
+  `${tally.scenarios} scenarios, ${tally.steps} steps compared, ${tally.skipped} not comparable, seed ${seed}`,
+);
+if (at === undefined) console.log('no disagreement');
+else {
+  process.exitCode = 1;
+  await shrink(at);
 }

@@ -132,5 +132,5 @@ function untranslated(command: unknown, seenAs: string | undefined): string | un
   const named =
     /^PORT (\d+),(\d+),(\d+),(\d+),/.exec(command)?.slice(1).join('.') ?? /^EPRT \|\d\|([^|]+)\|/.exec(command)?.[1];
   if (named === undefined || named === seenAs) return undefined;
-  return `The client said "${command}", but the server knows it as ${seenAs}: no helper on the way rewrote the address.`;
+  return `The client said "${command}", but the server knows it as ${seenAs}: no helper on the way put that address in its place.`;
 }
