@@ -80,6 +80,7 @@ function addTrace(program: Command, terminal: Terminal, done: Done): void {
     .option('--packet', 'send one packet made by hand instead of running a whole connection')
     .option('--scenario <name>', 'trace the steps of this scenario instead')
     .option('--step <n>', 'only this step of the scenario, counting from 1', integer(1, Number.MAX_SAFE_INTEGER))
+    .option('--brief', 'one line a packet')
     .option(...SEED)
     .addOption(reporters(['pretty', 'json']))
     .action(async (file, options) => done(await (await import('./trace.ts')).trace(file, options, terminal)));

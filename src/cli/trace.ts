@@ -26,6 +26,8 @@ export interface TraceOptions {
   readonly ttl?: number;
   /** One packet made by hand instead of a whole connection. */
   readonly packet?: boolean;
+  /** A line a packet. */
+  readonly brief?: boolean;
   readonly scenario?: string;
   /** Counts from 1. */
   readonly step?: number;
@@ -44,7 +46,9 @@ export async function trace(file: string | undefined, options: TraceOptions, ter
     ...(typeof scenario.network === 'string' ? { network: scenario.network } : {}),
   };
   const text =
-    reporter === 'json' ? `${JSON.stringify(traceToJson(told, of), null, 2)}\n` : showTrace(told, terminal.paint);
+    reporter === 'json'
+      ? `${JSON.stringify(traceToJson(told, of), null, 2)}\n`
+      : showTrace(told, { paint: terminal.paint, brief: options.brief ?? false });
   terminal.print(text);
   return EXIT.held;
 }

@@ -24,12 +24,25 @@ export function toPretty(told: Told, paint: Paint = PLAIN): string {
 
 function showStep(step: ToldStep, number: number, paint: Paint): string[] {
   const { status, title, result, spot, items } = step;
-  if (status === 'passed' && items === undefined) return [];
+  if (items === undefined && (status === 'passed' || !isTelling(step))) return [];
   const outcome = result.outcome === undefined ? '' : `: ${result.outcome}`;
   const where = spot === undefined ? '' : `  ${paint.faint(`(${showSpot(spot)})`)}`;
   const head = `    ${mark(status, paint)}  step ${number}, ${title}${status === 'failed' ? '' : outcome}${where}`;
-  const reasons = status === 'failed' ? reasonsOf(step).map((line) => `        ${line}`) : [];
+  const reasons = status === 'failed' ? reasonsOf(step).map((line) => `        ${line}`) : tablesIn(step);
   return [head, ...reasons, ...(items === undefined ? [] : [indent(showItems(items, paint))])];
+}
+
+/** Steps that expect nothing and find nothing out (a wait, a change) are not worth a line. */
+function isTelling({ status, verb, result }: ToldStep): boolean {
+  return status === 'failed' || result.outcome !== undefined || verb === 'inspect';
+}
+
+/** The tables that somebody looked at without an expectation, a row each. */
+function tablesIn({ verb, status, result }: ToldStep): string[] {
+  if (verb !== 'inspect' || status !== 'ran') return [];
+  return Object.entries(result).flatMap(([name, rows]) =>
+    Array.isArray(rows) ? rows.map((row) => `        ${name} ${JSON.stringify(row)}`) : [],
+  );
 }
 
 /** A sign and a word, so that nothing depends on colour. */

@@ -1,6 +1,6 @@
 /** A trace for people and for machines; both say the same. */
 
-import { type Item, showItems } from '../../sim/trace/explain.ts';
+import { type Item, showItems, showItemsBriefly } from '../../sim/trace/explain.ts';
 import { type Paint, PLAIN } from '../../sim/trace/paint.ts';
 import type { Result } from '../result.ts';
 import type { Verb } from '../schema.ts';
@@ -51,18 +51,25 @@ export function traceToJson(
   };
 }
 
-/** Each step with its packets, and under them what came of it. */
-export function showTrace({ steps, before = [], message }: Told, paint: Paint = PLAIN): string {
-  const early = before.length === 0 ? [] : [`${paint.strong('before the first step')}\n${showItems(before, paint)}`];
+/** Each step with its packets, in full or a line each, and under them what came of it. */
+export function showTrace(told: Told, { paint = PLAIN, brief = false }: TraceStyle = {}): string {
+  const { steps, before = [], message } = told;
+  const show = brief ? showItemsBriefly : showItems;
+  const early = before.length === 0 ? [] : [`${paint.strong('before the first step')}\n${show(before, paint)}`];
   const broken = message === undefined ? [] : [`${paint.bad(message)}\n`];
-  return [...early, ...steps.map((step) => showStep(step, paint)), ...broken].join('\n');
+  return [...early, ...steps.map((step) => showStep(step, show, paint)), ...broken].join('\n');
 }
 
-function showStep(step: ToldStep, paint: Paint): string {
+export interface TraceStyle {
+  readonly paint?: Paint;
+  readonly brief?: boolean;
+}
+
+function showStep(step: ToldStep, show: typeof showItems, paint: Paint): string {
   const { title, spot, result, status, items = [] } = step;
   const where = spot === undefined ? '' : `  ${paint.faint(`(${showSpot(spot)})`)}`;
   const reasons = reasonsOf(step).join('\n');
   const said = status === 'failed' ? paint.bad(reasons) : reasons;
   const outcome = result.outcome === undefined ? '' : `${paint.strong(result.outcome)}\n`;
-  return `${paint.strong(title)}${where}\n${showItems(items, paint)}\n${outcome}${said}\n`;
+  return `${paint.strong(title)}${where}\n${show(items, paint)}\n${outcome}${said}\n`;
 }

@@ -4,7 +4,7 @@ import { showDuration } from '../base/time.ts';
 import { showEndpoint } from '../packet/show.ts';
 import { type Journey, journeysOf } from './journey.ts';
 import { type Paint, PLAIN } from './paint.ts';
-import { showAgain, showView, wayOf } from './text.ts';
+import { showAgain, showBrief, showView, wayOf } from './text.ts';
 import type { PacketId, Trace, TraceEvent } from './trace.ts';
 import { type Locate, type PacketView, viewOf } from './view.ts';
 
@@ -74,12 +74,19 @@ export function packetsOf(items: readonly Item[]): PacketView[] {
 export function showItems(items: readonly Item[], paint: Paint = PLAIN): string {
   const shown = new Map<string, number>();
   return items
-    .map((item) => {
-      if (item.kind === 'packet') return `\n${showPacketOnce(item, shown, paint)}\n`;
-      const at = item.node === undefined ? '' : ` on ${item.node}`;
-      return `   ${paint.faint('*')} ${item.says}${at}, at ${item.time}\n`;
-    })
+    .map((item) => (item.kind === 'packet' ? `\n${showPacketOnce(item, shown, paint)}\n` : showRemark(item, paint)))
     .join('');
+}
+
+/** One line an item. */
+export function showItemsBriefly(items: readonly Item[], paint: Paint = PLAIN): string {
+  return items
+    .map((item) => (item.kind === 'packet' ? `${showBrief(item, paint)}\n` : showRemark(item, paint)))
+    .join('');
+}
+
+function showRemark({ says, node, time }: Remark, paint: Paint): string {
+  return `   ${paint.faint('*')} ${says}${node === undefined ? '' : ` on ${node}`}, at ${time}\n`;
 }
 
 /** `shown` holds the ways told so far, with the packet that went each first. */

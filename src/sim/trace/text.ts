@@ -21,6 +21,11 @@ export function showAgain(view: PacketView, earlier: number, paint: Paint = PLAI
   return `${head}\n   made by ${view.by} on ${view.origin} at ${view.time}; all the way as #${earlier}: ${view.fate.kind}`;
 }
 
+/** One line: the packet and its end. */
+export function showBrief({ packet, summary, fate }: PacketView, paint: Paint = PLAIN): string {
+  return `#${packet} ${summary}  ${showFate(fate, paint)[0]}`;
+}
+
 /** Equal for packets that differ only in number, cause and time. */
 export function wayOf({ summary, by, origin, hops, fate }: PacketView): string {
   return JSON.stringify([summary, by, origin, hops.map(({ time, ...hop }) => hop), fate]);

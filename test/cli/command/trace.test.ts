@@ -172,6 +172,20 @@ replied: web answered.
   });
 });
 
+describe('--brief', () => {
+  it('gives a line for each packet, with its end', () => {
+    const { out } = fromLaptop('--port', '25', '--brief');
+    expect(out).toMatch(
+      /^connect laptop → web:25 tcp\n#1 \S+ > 203\.0\.113\.80:25 tcp SYN .* {2}DROPPED at gw, rule: .*\n#2 .* icmp port unreachable .* {2}DELIVERED on laptop to .*\n\nrefused\n.*\n$/,
+    );
+  });
+
+  it('keeps what is remarked between them', () => {
+    const lines = trace('--scenario', 'helped', '--brief').out.split('\n');
+    expect(lines.filter((line) => line.startsWith('   * now expects'))).toHaveLength(1);
+  });
+});
+
 describe('what is sent', () => {
   const kinds = (...argv: string[]) =>
     packetsOf(json('--from', 'laptop', '--to', 'web', ...argv)).map(({ summary }) => summary);

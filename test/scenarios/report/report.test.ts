@@ -45,7 +45,6 @@ describe('pretty', () => {
   it('shows what failed and why, and a summary last', () => {
     expect(report('pretty')).toBe(`✓ passed  fine  (1 step)
 ✗ failed  not fine  (2 steps)
-    · ran  step 1, wait 1s
     ✗ failed  step 2, connect a → b:1 tcp  (a,b:c.json:3:7)
         outcome: expected "connected", got "timeout"
         server: expected "b", got nothing
@@ -68,6 +67,33 @@ describe('pretty', () => {
     const text = report('pretty', all, marked);
     expect(text).toContain('<✓ passed>');
     expect(text.replace(/[<>]/g, '')).toBe(report('pretty'));
+  });
+
+  it('shows what was asked without an expectation, and the tables that were looked at', () => {
+    const tables = {
+      connections: [{ protocol: 'udp' }, { protocol: 'tcp' }],
+      leases: [],
+      elapsed: '0s',
+      explanation: 'x',
+    };
+    const asked: Told = {
+      name: 'asked',
+      status: 'passed',
+      steps: [
+        { verb: 'ping', title: 'ping a → b', status: 'ran', result },
+        { verb: 'inspect', title: 'inspect gw', status: 'ran', result: tables },
+        { verb: 'inspect', title: 'inspect gw', status: 'passed', result: tables, expected: {} },
+        { verb: 'restart', title: 'restart gw', status: 'ran', result: { elapsed: '0s', explanation: 'x' } },
+      ],
+    };
+    expect(report('pretty', [asked])).toBe(`✓ passed  asked  (4 steps)
+    · ran  step 1, ping a → b: timeout
+    · ran  step 2, inspect gw
+        connections {"protocol":"udp"}
+        connections {"protocol":"tcp"}
+
+1 scenario: 1 passed, 0 failed; 4 steps
+`);
   });
 
   it('counts one as one', () => {
