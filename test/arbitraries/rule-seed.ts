@@ -40,7 +40,7 @@ export function choose<T>(items: readonly T[], n: number): T | undefined {
 
 /** Mostly undefined, which it shrinks to. */
 export function rarely<T>(arbitrary: fc.Arbitrary<T>, weight = 3): fc.Arbitrary<T | undefined> {
-  return fc.oneof({ weight, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+  return fc.oneof({ withCrossShrink: true }, { weight, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 }
 
 const picks = fc.array(pick, { minLength: 1, maxLength: 2 });
@@ -50,6 +50,7 @@ const anyPorts = fc.array(
 );
 type ProtocolSeed = 'icmp*' | 'list' | 'tcp' | 'udp' | 'sctp' | 'gre' | number;
 const anyProtocol = fc.oneof(
+  { withCrossShrink: true },
   { weight: 5, arbitrary: fc.constant<ProtocolSeed>('tcp') },
   { weight: 4, arbitrary: fc.constantFrom<ProtocolSeed[]>('udp', 'icmp*') },
   { weight: 1, arbitrary: fc.constantFrom<ProtocolSeed[]>('list', 'sctp', 'gre', 6, 50) },
@@ -158,6 +159,7 @@ export const anyRuleSeed = fc.record({
   name: rarely(fc.constantFrom('web in', 'no telnet', 'answers'), 5),
   match: fc.option(anyMatchSeed, { nil: undefined }),
   action: fc.oneof(
+    { withCrossShrink: true },
     { weight: 4, arbitrary: fc.constantFrom('accept', 'drop') },
     { weight: 4, arbitrary: fc.constantFrom('reject', 'jump', 'notrack') },
     { weight: 1, arbitrary: fc.constantFrom('return', 'log') },
