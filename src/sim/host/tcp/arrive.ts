@@ -135,7 +135,7 @@ function takePayload(turn: Turn, arrived: Segment, now: Millis): Turn {
   const ready = takeReady(insert(tcb.pieces, { seq, payload, fin }), tcb.rcvNxt);
   const rcvNxt = advance(tcb.rcvNxt, ready.length + (ready.fin ? 1 : 0));
   const unread = tcb.unread + ready.length;
-  let taken = change(turn, { rcvNxt, unread, pieces: ready.rest });
+  let taken = change(turn, { rcvNxt, unread, pieces: ready.rest, latest: seq });
   for (const part of ready.payloads) taken = notify(taken, { kind: 'data', payload: part });
   const acknowledged = oweAck(taken, gaps || ready.rest.length > 0, now);
   return ready.fin ? takeFin(acknowledged, now) : acknowledged;

@@ -1,7 +1,8 @@
 /**
- * Segments that came before their turn. Read RFC 9293 §3.10.7.4 (seventh and eighth check) first.
+ * Segments that came before their turn. Read RFC 9293 §3.10.7.4 (seventh and eighth check) and RFC 2018 §4 first.
  */
-import { distance } from './segment.ts';
+import type { SackBlock } from '../../packet/tcp-options.ts';
+import { advance, distance } from './segment.ts';
 
 /** Bytes of the stream, and whether FIN follows them. */
 export interface Piece {
@@ -46,4 +47,21 @@ export function takeReady(pieces: readonly Piece[], next: number): Ready {
     if (fin && known <= payload.length) return { payloads, length, fin: true, rest: [] };
   }
   return { payloads, length, fin: false, rest: [] };
+}
+
+/** As many as fit beside no other option. */
+const MAX_BLOCKS = 4;
+
+/** What to tell the peer about the pieces that wait: the block with the `latest` first, then from the first gap on (RFC 2018 §4). */
+export function blocksOf(pieces: readonly Piece[], latest: number): readonly SackBlock[] {
+  const blocks: SackBlock[] = [];
+  for (const { seq, payload, fin } of pieces) {
+    const right = advance(seq, payload.length + (fin ? 1 : 0));
+    const last = blocks.at(-1);
+    if (last === undefined || distance(last.right, seq) > 0) blocks.push({ left: seq, right });
+    else if (distance(last.right, right) > 0) blocks.splice(-1, 1, { left: last.left, right });
+  }
+  const isFirst = ({ left, right }: SackBlock) => distance(left, latest) >= 0 && distance(latest, right) > 0;
+  const first = blocks.filter(isFirst);
+  return [...first, ...blocks.filter((block) => !isFirst(block))].slice(0, MAX_BLOCKS);
 }

@@ -6,7 +6,7 @@
 import type { Endpoint } from '../../addr/endpoint.ts';
 import { tcp } from '../../packet/build.ts';
 import { FLAG, type FlagName, flagsOf, type Tcp } from '../../packet/packet.ts';
-import { decodeOptions } from '../../packet/tcp-options.ts';
+import { decodeOptions, encodeOptions, type SackBlock } from '../../packet/tcp-options.ts';
 
 /** The sequence number `by` bytes on (RFC 9293 §3.4: modulo 2^32). */
 export function advance(seq: number, by: number): number {
@@ -37,6 +37,8 @@ export interface Segment {
   readonly payload: Uint8Array;
   /** Only on segments with SYN. */
   readonly options?: SynOptions;
+  /** What came out of order, for the peer to know; written, and passed over where it is read. */
+  readonly sack?: readonly SackBlock[];
 }
 
 const NOTHING = new Uint8Array(0);
@@ -92,12 +94,25 @@ export function writeSegment(
 ): Tcp {
   const { from, to } = ends;
   const { seq, ack, flags, window, payload } = one;
-  const options = one.options === undefined ? undefined : writeOptions(one.options);
+  const options = one.options === undefined ? writeSack(one.sack ?? []) : writeOptions(one.options);
   const ports = { src: from.ip, dst: to.ip, sport: from.port, dport: to.port };
   return tcp({ ...ports, ...header, seq, ack, flags, window, payload, options });
 }
 
 const NOP = 1;
+
+/** How many bytes of options so many SACK blocks take. */
+export function sackLength(blocks: number): number {
+  return blocks === 0 ? 0 : 4 + 8 * blocks;
+}
+
+function writeSack(blocks: readonly SackBlock[]): Uint8Array {
+  if (blocks.length === 0) return new Uint8Array(0);
+  const bytes = new Uint8Array(sackLength(blocks.length));
+  bytes.set([NOP, NOP]);
+  bytes.set(encodeOptions([{ kind: 'sack', blocks }]).subarray(0, bytes.length - 2), 2);
+  return bytes;
+}
 
 /** Laid out as Linux does: MSS, then SACK permitted and window scale, each aligned by NOPs before it. */
 function writeOptions({ mss, scale, sackPermitted }: SynOptions): Uint8Array {

@@ -79,13 +79,15 @@ export interface Tcb extends TcbInit {
   readonly rcvEdge: number;
   /** Shift of the windows that this end sends. */
   readonly rcvScale: number;
-  /** The peer's SYN permitted SACK; only the SYN-ACK says so too, no blocks are ever sent. */
+  /** Both SYNs permitted SACK. Blocks are sent; those that come are not made use of, nor are duplicates told (D-SACK). */
   readonly sackPermitted: boolean;
   /** Both SYNs spoke of a window shift. */
   readonly scaled: boolean;
   /** In order, and not yet read by the application, in bytes. */
   readonly unread: number;
   readonly pieces: readonly Piece[];
+  /** Where the last segment began that came out of order. */
+  readonly latest: number;
   /** Data segments since the last acknowledgement. */
   readonly unacknowledged: number;
 
@@ -124,6 +126,7 @@ const BLANK = {
   scaled: false,
   unread: 0,
   pieces: [],
+  latest: 0,
   unacknowledged: 0,
   deadlines: NO_DEADLINES,
   trip: UNMEASURED,

@@ -7,9 +7,11 @@
 import { fail } from '../../base/fail.ts';
 import type { Millis } from '../../base/time.ts';
 import type { FlagName } from '../../packet/packet.ts';
+import type { SackBlock } from '../../packet/tcp-options.ts';
 import { copy } from './bytes.ts';
 import { allowance, onIdle } from './congestion.ts';
-import { advance, distance, type Segment, segment } from './segment.ts';
+import { blocksOf } from './reassembly.ts';
+import { advance, distance, type Segment, sackLength, segment } from './segment.ts';
 import { change, emit, receiveSpace, schedule, type Tcb, type Turn } from './tcb.ts';
 import { CHALLENGE_INTERVAL, probeWait } from './timer.ts';
 
@@ -36,11 +38,22 @@ export function nextWindow(tcb: Tcb): number {
   return opens ? Math.ceil(free / unit) : Math.floor(open / unit);
 }
 
+function sackOf({ latest, pieces, sackPermitted }: Tcb): readonly SackBlock[] {
+  return sackPermitted ? blocksOf(pieces, latest) : [];
+}
+
+/** The longest payload of a segment now: options take their room (RFC 9293 §3.7.1). */
+function payloadRoom(tcb: Tcb): number {
+  return tcb.mss - sackLength(sackOf(tcb).length);
+}
+
 /** A segment of an open connection: the acknowledgement and the window are filled in. */
 function speak(turn: Turn, names: readonly FlagName[], seq: number, payload?: Uint8Array): Turn {
   const { rcvEdge, rcvNxt, rcvScale } = turn.tcb;
   const window = nextWindow(turn.tcb);
-  const said = segment(names, seq, { ack: rcvNxt, window, ...(payload === undefined ? {} : { payload }) });
+  const sack = sackOf(turn.tcb);
+  const optional = { ...(payload === undefined ? {} : { payload }), ...(sack.length === 0 ? {} : { sack }) };
+  const said = segment(names, seq, { ack: rcvNxt, window, ...optional });
   const edge = advance(rcvNxt, window << rcvScale);
   const furthest = distance(rcvEdge, edge) > 0 ? edge : rcvEdge;
   const fields = { rcvEdge: furthest, unacknowledged: 0 };
@@ -99,7 +112,7 @@ function portion(tcb: Tcb, forced: boolean): Portion | undefined {
   if (left < 0 || room <= 0) return undefined;
   const fin = finishes(tcb);
   if (left === 0) return fin ? { bytes: 0, fin } : undefined;
-  const wanted = Math.min(left, tcb.mss);
+  const wanted = Math.min(left, payloadRoom(tcb));
   const bytes = Math.min(wanted, room);
   const worthwhile = bytes === wanted || forced || (offset === 0 && bytes * 2 >= tcb.maxWnd);
   return worthwhile ? { bytes, fin: fin && bytes === left && bytes < room } : undefined;
@@ -133,7 +146,7 @@ function flagsFor({ outgoing }: Tcb, offset: number, { bytes, fin }: Portion): F
 export function retransmitFirst(turn: Turn, now: Millis): Turn {
   const { tcb } = turn;
   const sent = distance(tcb.sndUna, tcb.sndMax);
-  const bytes = Math.min(tcb.mss, tcb.outgoing.length, sent);
+  const bytes = Math.min(payloadRoom(tcb), tcb.outgoing.length, sent);
   const fin = finishes(tcb) && bytes === tcb.outgoing.length && sent > bytes;
   const said = speak(turn, flagsFor(tcb, 0, { bytes, fin }), tcb.sndUna, copy(tcb.outgoing, 0, bytes));
   return schedule(change(said, { timing: undefined, lastSent: now }), { retransmit: now + tcb.trip.rto });

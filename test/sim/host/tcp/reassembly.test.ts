@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { append, type Bytes, copy, dropFirst, NO_BYTES } from '../../../../src/sim/host/tcp/bytes.ts';
-import { insert, type Piece, takeReady } from '../../../../src/sim/host/tcp/reassembly.ts';
-import { advance } from '../../../../src/sim/host/tcp/segment.ts';
+import { blocksOf, insert, type Piece, takeReady } from '../../../../src/sim/host/tcp/reassembly.ts';
+import { advance, distance } from '../../../../src/sim/host/tcp/segment.ts';
 import { anySeq } from '../../../arbitraries/packet.ts';
 
 describe('bytes', () => {
@@ -69,5 +69,51 @@ describe('reassembly', () => {
   it('waits for what is missing', () => {
     const later = pieceOf(0, { from: 10, to: 20 });
     expect(takeReady([later], 0)).toEqual({ payloads: [], length: 0, fin: false, rest: [later] });
+  });
+});
+
+describe('RFC 2018 §4: what SACK tells of the pieces that wait', () => {
+  const piece = (seq: number, length: number, fin = false): Piece => ({ seq, payload: new Uint8Array(length), fin });
+
+  it('each stretch once, the latest first, then from the first gap on; four at most', () => {
+    const pieces = [
+      piece(10, 10),
+      piece(20, 5),
+      piece(22, 1),
+      piece(30, 5),
+      piece(40, 5, true),
+      piece(50, 1),
+      piece(60, 1),
+    ];
+    expect(blocksOf(pieces, 40)).toEqual([
+      { left: 40, right: 46 },
+      { left: 10, right: 25 },
+      { left: 30, right: 35 },
+      { left: 50, right: 51 },
+    ]);
+    expect(blocksOf([], 0)).toEqual([]);
+  });
+
+  it('property: blocks hold exactly the bytes that wait, and never touch', () => {
+    const anyPieces = fc.array(fc.record({ seq: fc.nat(60), length: fc.integer({ min: 1, max: 12 }) }), {
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(anySeq, anyPieces, (base, cuts) => {
+        const all = cuts.map(({ seq, length }) => piece(advance(base, seq), length));
+        const pieces = all.reduce<readonly Piece[]>(insert, []);
+        const blocks = blocksOf(pieces, all.at(-1)?.seq ?? 0);
+        const held = new Set(cuts.flatMap(({ seq, length }) => Array.from({ length }, (_, i) => seq + i)));
+        const told = blocks.flatMap(({ left, right }) =>
+          Array.from({ length: distance(left, right) }, (_, i) => distance(base, left) + i),
+        );
+        expect(told.sort((a, b) => a - b)).toEqual([...held].sort((a, b) => a - b));
+        expect(blocks.some(({ right }) => blocks.some(({ left }) => left === right))).toBe(false);
+        const [first] = blocks;
+        const latest = all.at(-1);
+        if (first !== undefined && latest !== undefined)
+          expect(distance(first.left, latest.seq)).toBeGreaterThanOrEqual(0);
+      }),
+    );
   });
 });

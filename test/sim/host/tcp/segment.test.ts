@@ -8,6 +8,7 @@ import {
   readSegment,
   refusalOf,
   type Segment,
+  sackLength,
   segment,
   spaceOf,
   writeSegment,
@@ -64,6 +65,17 @@ describe('segments and packets', () => {
     const packet = writeSegment(segment(['syn'], 1, { options }), ENDS, HEADER);
     expect(Buffer.from(packet.options).toString('hex')).toBe('020405b40101040201030307');
     expect(decodeOptions(packet.options).map(({ kind }) => kind)).toEqual(['mss', 'sackPermitted', 'windowScale']);
+  });
+
+  it('RFC 2018 §3: SACK blocks stand behind two NOPs', () => {
+    const sack = [
+      { left: 1, right: 5 },
+      { left: 0xffff_fff0, right: 3 },
+    ];
+    const { options } = writeSegment(segment(['ack'], 1, { sack }), ENDS, HEADER);
+    expect(Buffer.from(options).toString('hex')).toBe('010105120000000100000005fffffff000000003');
+    expect([options.length, sackLength(2), sackLength(0)]).toEqual([20, 20, 0]);
+    expect(decodeOptions(options)).toEqual([{ kind: 'sack', blocks: sack }]);
   });
 
   it('RFC 7323 §2.3: a shift above 14 counts as 14; other options are passed over', () => {

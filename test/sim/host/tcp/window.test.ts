@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { established, type Script } from './script.ts';
+import { distance } from '../../../../src/sim/host/tcp/segment.ts';
+import { established, IRS, type Script } from './script.ts';
 
 const times = (script: Script) => script.timeline(10).map((line) => Number(line.split(' ')[0]));
 
@@ -99,6 +100,44 @@ describe('RFC 9293 §3.8.6.2.1: silly windows, the sender', () => {
     end.sent();
     end.hear('A', { window: 0 }).write(3000);
     expect(end.wait(210).sent()).toEqual(['A 1+1000 ack 1']);
+  });
+});
+
+describe('RFC 2018: SACK', () => {
+  const gapped = (sackPermitted: boolean) =>
+    established({ options: { sackPermitted } })
+      .hear('A', { seq: 1001, bytes: 1000 })
+      .hear('A', { seq: 3001, bytes: 1000 });
+
+  it('tells what came out of order, if the peer permits', () => {
+    const sacks = gapped(true)
+      .segments()
+      .map(({ sack }) => sack?.map(({ left, right }) => [distance(IRS, left), distance(IRS, right)]));
+    expect(sacks).toEqual([
+      [[1001, 2001]],
+      [
+        [3001, 4001],
+        [1001, 2001],
+      ],
+    ]);
+    expect(
+      gapped(false)
+        .segments()
+        .map(({ sack }) => sack),
+    ).toEqual([undefined, undefined]);
+  });
+
+  it('ends with the gaps', () => {
+    const end = gapped(true).hear('A', { bytes: 1000 }).hear('A', { seq: 2001, bytes: 1000 });
+    expect(end.segments().at(-1)).not.toHaveProperty('sack');
+  });
+
+  it('RFC 9293 §3.7.1: takes its room from the data beside it', () => {
+    const end = gapped(true);
+    end.sent();
+    expect(end.write(3000).sent()).toEqual(['A 1+1440 ack 1', 'A 1441+1440 ack 1', 'PA 2881+120 ack 1']);
+    end.hear('A', { seq: 4001 }).hear('A', { seq: 4001 });
+    expect(end.hear('A', { seq: 4001 }).sent()).toEqual(['A 1+1440 ack 1']);
   });
 });
 
