@@ -51,8 +51,8 @@ describe('the published JSON Schema', () => {
         expect(zod).toBe(ajv);
         if (!ajv) refused += 1;
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
-    expect(refused).toBeGreaterThan(500);
+    expect(refused).toBeGreaterThan(200);
   });
 });
