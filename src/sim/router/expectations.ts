@@ -28,12 +28,12 @@ export interface ExpectationRow {
 
 type Ending = 'used' | 'expired';
 
-/** One FTP connection expects one data connection at a time. */
-const PER_MASTER = 1;
 const MAX = 4096;
 
 export class Expectations {
   readonly #byKey = new Map<string, Expectation>();
+  /** An FTP connection expects one data connection at a time. */
+  readonly #byMaster = new Map<Connection, Expectation>();
   readonly #onChange: (expectation: Expectation, change: 'new' | Ending, at: Millis) => void;
 
   constructor(onChange: (expectation: Expectation, change: 'new' | Ending, at: Millis) => void) {
@@ -45,12 +45,10 @@ export class Expectations {
     const key = keyOfExpectation(expectation);
     const same = this.#live(key, now);
     if (same !== undefined && same.master !== expectation.master) return 'taken';
-    if (same !== undefined) this.#end(key, same, 'expired', now);
-    const own = [...this.#byKey].filter(([, other]) => other.master === expectation.master);
-    const oldest = own[0];
-    if (oldest !== undefined && own.length >= PER_MASTER) this.#end(...oldest, 'expired', now);
+    this.removeOf(expectation.master, now);
     if (this.#byKey.size >= MAX) return 'full';
     this.#byKey.set(key, expectation);
+    this.#byMaster.set(expectation.master, expectation);
     this.#onChange(expectation, 'new', now);
     return 'added';
   }
@@ -58,18 +56,16 @@ export class Expectations {
   /** The expectation that this packet fulfils; it is gone then. */
   take(tuple: Tuple, now: Millis): Expectation | undefined {
     if (this.#byKey.size === 0) return undefined;
-    const key = keyOf({ ...tuple, sport: 0 });
-    const found = this.#live(key, now);
-    if (found === undefined || !found.master.confirmed || found.master.expires <= now) return undefined;
-    this.#end(key, found, 'used', now);
+    const found = this.#live(keyOf({ ...tuple, sport: 0 }), now);
+    if (found === undefined || found.master.expires <= now) return undefined;
+    this.#end(found, 'used', now);
     return found;
   }
 
   /** A connection that ends takes with it what it expects. */
   removeOf(master: Connection, at: Millis): void {
-    for (const [key, expectation] of this.#byKey) {
-      if (expectation.master === master) this.#end(key, expectation, 'expired', Math.min(at, expectation.expires));
-    }
+    const own = this.#byMaster.get(master);
+    if (own !== undefined) this.#end(own, 'expired', Math.min(at, own.expires));
   }
 
   rows(now: Millis): ExpectationRow[] {
@@ -85,12 +81,13 @@ export class Expectations {
   #live(key: string, now: Millis): Expectation | undefined {
     const found = this.#byKey.get(key);
     if (found === undefined || found.expires > now) return found;
-    this.#end(key, found, 'expired', found.expires);
+    this.#end(found, 'expired', found.expires);
     return undefined;
   }
 
-  #end(key: string, expectation: Expectation, how: Ending, at: Millis): void {
-    this.#byKey.delete(key);
+  #end(expectation: Expectation, how: Ending, at: Millis): void {
+    this.#byKey.delete(keyOfExpectation(expectation));
+    this.#byMaster.delete(expectation.master);
     this.#onChange(expectation, how, at);
   }
 }

@@ -33,10 +33,6 @@ export class Flows {
     return this.#byId.values();
   }
 
-  byId(id: ConnectionId): Connection | undefined {
-    return this.#byId.get(id);
-  }
-
   find(tuple: Tuple, now: Millis): Found | undefined {
     const found = this.#byTuple.get(keyOf(tuple));
     if (found === undefined || found.connection.expires > now) return found;

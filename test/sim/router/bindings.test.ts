@@ -191,6 +191,14 @@ describe('LNX-PORT: the public endpoint', () => {
     expect([5000, first, second]).not.toContain(sport(gate.pass(datagram(B, 5000, S4)).packet));
   });
 
+  it('an endpoint that the rule no longer allows is not used again', () => {
+    const ports = [undefined, { from: 4000, to: 4999 }];
+    const gate = masquerading({ source: () => ({ kind: 'masquerade', place: 'x', ports: ports.shift() }) });
+    expect(sport(gate.pass(datagram(A, 5000)).packet)).toBe(5000);
+    const moved = sport(gate.pass(datagram(A, 5000, S2)).packet);
+    expect([moved >= 4000, moved <= 4999]).toEqual([true, true]);
+  });
+
   it('an endpoint whose connections have ended is forgotten', () => {
     const gate = masquerading();
     gate.pass(datagram(A, 5000), 0);

@@ -152,6 +152,14 @@ describe('what is recorded', () => {
     expect(gate.conntrack.drain()).toEqual([]);
   });
 
+  it('an entry that is removed twice ends once', () => {
+    const gate = new Gate();
+    const { connection } = gate.pass(out()).tracked;
+    if (connection === undefined) throw new Error('no connection');
+    for (const at of [1, 2]) gate.conntrack.flows.remove(connection, at);
+    expect(gate.conntrack.drain()).toMatchObject([{ change: 'new' }, { change: 'destroy', at: 1 }]);
+  });
+
   it('a flush ends every entry', () => {
     const gate = new Gate();
     gate.pass(out(1), 0);

@@ -139,6 +139,8 @@ export function writeEndpoint(form: FtpForm, ip: Ip, port: number): string {
 
 /** All eight groups with their zeros, as the kernel prints an IPv6 address here. */
 function showInFull(ip: bigint): string {
-  const digits = ip.toString(16).padStart(32, '0');
-  return (digits.match(/.{4}/g) ?? []).join(':');
+  return ip
+    .toString(16)
+    .padStart(32, '0')
+    .replace(/.{4}(?=.)/g, '$&:');
 }

@@ -111,8 +111,7 @@ function hear(segment: Tcp, measured: Measured, tcp: TcpTracking, { direction }:
   sender.end = measured.end;
   sender.maxWindow = segment.window * 2 ** sender.scale || 1;
   sender.maxEnd = liftedEnd(sender);
-  if (receiver.maxWindow === 0) receiver.end = receiver.maxEnd = measured.sack;
-  else if (measured.sack === advance(receiver.end, 1)) receiver.end = measured.sack;
+  if (measured.sack === advance(receiver.end, 1)) receiver.end = measured.sack;
   return 'judge';
 }
 
