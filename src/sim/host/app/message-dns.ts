@@ -44,7 +44,7 @@ export interface DnsMessage {
   readonly question?: DnsQuestion;
   readonly answers: readonly DnsRecord[];
   readonly authorities: readonly DnsRecord[];
-  /** The largest UDP payload that the sender takes, from its OPT record. */
+  /** The largest UDP payload that the sender takes, from its OPT record; at least 512 (RFC 6891 §6.2.3). */
   readonly udpSize?: number;
 }
 
@@ -201,7 +201,7 @@ function fromPackage(packet: PackageMessage): DnsMessage | undefined {
     recursionAvailable: (flags & RA) !== 0,
     ...records,
     ...(asked === undefined ? {} : { question: fromQuestion(asked) }),
-    ...(opt === undefined ? {} : { udpSize: opt.udpPayloadSize }),
+    ...(opt === undefined ? {} : { udpSize: Math.max(opt.udpPayloadSize, 512) }),
   };
 }
 
@@ -234,8 +234,9 @@ function namesIn(part: { readonly name: string; readonly type: string; readonly 
   return part.type === 'CNAME' && typeof part.data === 'string' ? [part.name, part.data] : [part.name];
 }
 
-/** Whether the package writes the name as it read it: a label may hold a dot, and then fall apart. */
+/** Whether the package writes the name as it read it: a label may hold a dot and fall apart, or the end of a line. */
 function isWritable(name: string): boolean {
+  if (/[\r\n]/.test(name)) return false;
   return (
     name === '.' || (name.length <= 253 && name.split('.').every((label) => label.length > 0 && label.length < 64))
   );

@@ -3,43 +3,14 @@ import type { Endpoint } from '../../../../src/sim/addr/endpoint.ts';
 import { ANY4, type Ip, isUnspecified, LIMITED_BROADCAST } from '../../../../src/sim/addr/ip.ts';
 import type { App, AppCommand, AppEvent, Finding, Lease, SocketError } from '../../../../src/sim/host/app/app.ts';
 import { echo, echoSeq, isEcho, type Packet, type Udp, udp } from '../../../../src/sim/packet/packet.ts';
+import { Clock, isClaimed, type Running, running, type Socket, socketAt } from './parts.ts';
 
 const LATENCY = 1;
-
-interface Socket {
-  readonly name: string;
-  readonly owner: Running;
-  readonly kind: 'tcp' | 'listener' | 'udp' | 'ip' | 'packet';
-  readonly local: Endpoint;
-  readonly peer?: Endpoint;
-  other?: Socket;
-  fin: boolean;
-  gone: boolean;
-}
-
-interface Running {
-  readonly id: string;
-  readonly ips: Ip[];
-  readonly app: App<unknown>;
-  state: unknown;
-  readonly sockets: Map<string, Socket>;
-  readonly named: Set<string>;
-  readonly timers: Map<string, object>;
-  finding?: Finding;
-  accepted: number;
-}
-
-interface Entry {
-  readonly at: number;
-  readonly seq: number;
-  readonly run: () => void;
-}
 
 /** What a filter says of a connection or a datagram on its way. */
 export type Filter = (from: Endpoint, to: Endpoint, protocol: 'tcp' | 'udp') => 'pass' | 'drop' | 'refuse';
 
 export class Ideal {
-  now = 0;
   filter: Filter = () => 'pass';
   /** How a stream is cut on its way. */
   cut: (bytes: Uint8Array) => Uint8Array[] = (bytes) => [bytes];
@@ -48,45 +19,36 @@ export class Ideal {
   /** Datagrams and connections, each as `FROM > TO`. */
   readonly log: { readonly at: number; readonly from: Endpoint; readonly to: Endpoint; readonly kind: string }[] = [];
   readonly #running: Running[] = [];
-  readonly #queue: Entry[] = [];
-  #seq = 0;
+  readonly #clock = new Clock();
   #port = 40_000;
+
+  get now(): number {
+    return this.#clock.now;
+  }
 
   /** Starts an application on a node with these addresses. */
   add<State>(ips: Ip[], app: App<State>): Running {
-    const id = `${app.name} ${this.#running.length}`;
-    const running: Running = {
-      id,
-      ips,
-      app: app as App<unknown>,
-      state: undefined,
-      sockets: new Map(),
-      named: new Set(),
-      timers: new Map(),
-      accepted: 0,
-    };
-    this.#running.push(running);
+    const added = running(`${app.name} ${this.#running.length}`, ips, app as App<unknown>);
+    this.#running.push(added);
     this.#after(0, () => {
       const { state, commands } = app.start(this.now);
-      running.state = state;
-      for (const command of commands) this.#perform(running, command);
+      added.state = state;
+      for (const command of commands) this.#perform(added, command);
     });
-    return running;
+    return added;
   }
 
   /** Runs a client program to its end. */
   find<State>(ips: Ip[], app: App<State>): Finding {
     const running = this.add(ips, app);
-    while (running.finding === undefined && this.#step()) {}
+    while (running.finding === undefined && this.#clock.step()) {}
     if (running.finding === undefined) throw new Error(`${app.name} never finished`);
     return running.finding;
   }
 
   /** Lets everything happen that happens within so much time. */
   runFor(millis: number): void {
-    const until = this.now + millis;
-    for (let next = this.#queue[0]; next !== undefined && next.at <= until; next = this.#queue[0]) this.#step();
-    this.now = until;
+    this.#clock.runFor(millis);
   }
 
   /** Gives an application an event of the harness's own making. */
@@ -107,19 +69,8 @@ export class Ideal {
     running.finding = { outcome: 'killed' };
   }
 
-  #step(): boolean {
-    const next = this.#queue.shift();
-    if (next === undefined) return false;
-    this.now = next.at;
-    next.run();
-    return true;
-  }
-
   #after(millis: number, run: () => void): void {
-    const entry = { at: this.now + millis, seq: this.#seq++, run };
-    const before = this.#queue.findIndex((other) => other.at > entry.at);
-    if (before < 0) this.#queue.push(entry);
-    else this.#queue.splice(before, 0, entry);
+    this.#clock.after(millis, run);
   }
 
   /** An event of a socket, unless it is closed by then. */
@@ -258,21 +209,9 @@ export class Ideal {
     this.#say(socket, { kind: 'closed', socket: socket.name }, 0);
   }
 
-  #claimed(ips: readonly Ip[], kind: Socket['kind'], port: number, address: Ip | undefined, only?: string): boolean {
-    return this.#running
-      .filter((running) => running.ips.some((ip) => ips.includes(ip)))
-      .flatMap(({ sockets }) => [...sockets.values()])
-      .some(
-        ({ kind: other, local }) =>
-          other === kind &&
-          only === undefined &&
-          local.port === port &&
-          (address === undefined || isUnspecified(local.ip) || local.ip === address),
-      );
-  }
-
-  #listen(owner: Running, { socket: name, port, address }: Extract<AppCommand, { kind: 'listen' }>): void {
-    const taken = this.#claimed(owner.ips, 'listener', port, address);
+  #listen(owner: Running, command: Extract<AppCommand, { kind: 'listen' }>): void {
+    const { socket: name, port, address } = command;
+    const taken = isClaimed(this.#running, owner.ips, 'listener', command);
     const local = { ip: address ?? ANY4, port: port === 0 ? this.#port++ : port };
     const socket = this.#socket(owner, name, 'listener', local);
     if (taken) return this.#fail(socket, 'in-use', 0);
@@ -281,7 +220,7 @@ export class Ideal {
 
   #bind(owner: Running, command: Extract<AppCommand, { kind: 'bind' }>): void {
     const { socket: name, port, address, peer } = command;
-    const taken = this.#claimed(owner.ips, 'udp', port, address, command.interface);
+    const taken = command.interface === undefined && isClaimed(this.#running, owner.ips, 'udp', command);
     const ip = address ?? (peer === undefined ? ANY4 : (owner.ips[0] ?? ANY4));
     const socket = this.#socket(owner, name, 'udp', { ip, port: port === 0 ? this.#port++ : port }, peer);
     if (taken) return this.#fail(socket, 'in-use', 0);
@@ -296,7 +235,7 @@ export class Ideal {
     if (verdict === 'drop') return this.#fail(socket, 'timeout', 127_000);
     if (!this.#running.some(({ ips }) => ips.includes(to.ip))) return this.#fail(socket, 'unreachable', 0);
     this.#after(LATENCY, () => {
-      const listener = verdict === 'refuse' ? undefined : this.#at('listener', to);
+      const listener = verdict === 'refuse' ? undefined : socketAt(this.#running, 'listener', to);
       if (listener === undefined) return this.#fail(socket, 'refused');
       const accepted = `${listener.name}#${++listener.owner.accepted}`;
       const there = this.#socket(listener.owner, accepted, 'tcp', to, local);
@@ -305,15 +244,6 @@ export class Ideal {
       this.#say(socket, { kind: 'connected', socket: name, peer: to, local });
       this.tell(there.owner, { kind: 'accepted', socket: accepted, listener: listener.name, peer: local, local: to });
     });
-  }
-
-  #at(kind: Socket['kind'], { ip, port }: Endpoint, from?: Endpoint): Socket | undefined {
-    const sockets = this.#running
-      .filter(({ ips }) => ips.includes(ip))
-      .flatMap((running) => [...running.sockets.values()]);
-    const here = sockets.filter((socket) => socket.kind === kind && socket.local.port === port);
-    const fits = ({ peer }: Socket) => peer === undefined || (peer.ip === from?.ip && peer.port === from.port);
-    return here.find((socket) => (isUnspecified(socket.local.ip) || socket.local.ip === ip) && fits(socket));
   }
 
   #send(socket: Socket, { to, payload, from: as }: Extract<AppCommand, { kind: 'send' }>): void {
@@ -326,7 +256,7 @@ export class Ideal {
     const verdict = this.filter(from, to, 'udp');
     if (verdict === 'drop') return;
     this.#after(LATENCY, () => {
-      const found = verdict === 'refuse' ? undefined : this.#at('udp', to, from);
+      const found = verdict === 'refuse' ? undefined : socketAt(this.#running, 'udp', to, from);
       if (found !== undefined) {
         this.tell(found.owner, { kind: 'datagram', socket: found.name, from, to, payload, interface: 'eth0' });
       } else if (socket.peer !== undefined) {

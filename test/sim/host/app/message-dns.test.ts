@@ -44,7 +44,7 @@ const message: fc.Arbitrary<DnsMessage> = fc.record(
     ),
     answers: fc.array(record, { maxLength: 12 }),
     authorities: fc.array(record, { maxLength: 3 }),
-    udpSize: fc.integer({ min: 1, max: 0xffff }),
+    udpSize: fc.integer({ min: 512, max: 0xffff }),
   },
   {
     requiredKeys: [
