@@ -32,6 +32,7 @@ export interface BindingRequest {
   readonly redirect?: Ip | undefined;
 }
 
+/** What became of one side of a new connection. */
 export type Binding =
   | { readonly kind: 'set'; readonly from: Endpoint; readonly to: Endpoint; readonly detail: string }
   /** No free endpoint, or no address to give: the packet cannot pass. */

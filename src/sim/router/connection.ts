@@ -7,7 +7,9 @@ import { type Lines, newLines } from './alg/lines.ts';
 import { noAdjustment, type SeqAdjustment } from './seqadj.ts';
 import { NOT_TCP, newTcpTracking, type TcpTracking } from './track/tcp-state.ts';
 
+/** The way of the first packet, and the way back. */
 export type Direction = 'original' | 'reply';
+/** Which end of a packet is translated. */
 export type Side = 'source' | 'destination';
 
 /** Mutable, and changed only by `Conntrack` and what works for it: trackers, bindings, helpers. */
@@ -41,6 +43,7 @@ export interface Connection {
   readonly lines: Record<Direction, Lines>;
 }
 
+/** The other direction. */
 export function opposite(direction: Direction): Direction {
   return direction === 'original' ? 'reply' : 'original';
 }

@@ -35,6 +35,7 @@ export interface Tracked {
   readonly drop?: { readonly reason: DropReason; readonly detail: string };
 }
 
+/** What the design says about tracking at a node. */
 export interface ConntrackSettings {
   readonly tracking: Tracking;
   readonly helpers: ReadonlySet<'ftp'>;
@@ -48,6 +49,7 @@ export type Change = { readonly at: Millis } & (
 
 const FTP = 21;
 
+/** The connections of one node. Mutable; all time comes in as an argument and never goes back. */
 export class Conntrack {
   readonly flows = new Flows((connection, at) => this.#ended(connection, at));
   readonly expectations = new Expectations((...change) => this.#expectationChanged(...change));

@@ -23,12 +23,14 @@ export interface NatRange {
   readonly ports: PortRange | undefined;
 }
 
+/** What a connection will look like, and why. */
 export interface Choice {
   /** The connection as it looks beyond this translation. */
   readonly tuple: Tuple;
   readonly detail: string;
 }
 
+/** The end of the tuple that is translated on this side; for ICMP the identifier is the port. */
 export function endpointOf(tuple: Tuple, side: Side): Endpoint {
   return side === 'source' ? { ip: tuple.src, port: tuple.sport } : { ip: tuple.dst, port: tuple.dport };
 }
@@ -43,6 +45,7 @@ interface Request {
   readonly now: Millis;
 }
 
+/** The tuple that a new connection gets on this side. On the source side it may be taken all the same, when nothing is free. */
 export function choose(conntrack: Conntrack, connection: Connection, side: Side, { range, now }: Request): Choice {
   const { flows } = conntrack;
   const current = reversed(connection.reply);

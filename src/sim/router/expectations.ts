@@ -8,6 +8,7 @@ import { keyOf, type Tuple } from '../packet/tuple.ts';
 import type { ConnectionId } from '../trace/trace.ts';
 import type { Connection, Direction } from './connection.ts';
 
+/** From one address, any port, to one endpoint. */
 export interface Expectation {
   readonly master: Connection;
   readonly protocol: number;
@@ -19,6 +20,7 @@ export interface Expectation {
   readonly follow: { readonly direction: Direction; readonly port: number } | undefined;
 }
 
+/** An expectation as a table shows it. */
 export interface ExpectationRow {
   readonly from: Ip;
   readonly to: { readonly ip: Ip; readonly port: number };
@@ -30,6 +32,7 @@ type Ending = 'used' | 'expired';
 
 const MAX = 4096;
 
+/** The table of expectations; what has run out is noticed when it is met. */
 export class Expectations {
   readonly #byKey = new Map<string, Expectation>();
   /** An FTP connection expects one data connection at a time. */

@@ -7,11 +7,13 @@ import { keyFor, keyOf, type Tuple } from '../packet/tuple.ts';
 import type { ConnectionId } from '../trace/trace.ts';
 import type { Connection, Direction } from './connection.ts';
 
+/** A connection, and which way a packet with the tuple asked for would travel in it. */
 export interface Found {
   readonly connection: Connection;
   readonly direction: Direction;
 }
 
+/** Holds connections by tuple and by source; the only place where either index changes. */
 export class Flows {
   readonly #byTuple = new Map<string, Found>();
   readonly #byId = new Map<ConnectionId, Connection>();

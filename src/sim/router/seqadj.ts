@@ -18,6 +18,7 @@ export interface SeqAdjustment {
   later: number;
 }
 
+/** Nothing was rewritten yet. */
 export function noAdjustment(): SeqAdjustment {
   return { at: 0, earlier: 0, later: 0 };
 }

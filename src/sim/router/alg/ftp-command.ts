@@ -7,8 +7,10 @@
 import { type Family, type Ip, ip4, parseIp, showIp, toBytes } from '../../addr/ip.ts';
 import type { Direction } from '../connection.ts';
 
+/** Two commands of clients, two replies of servers. */
 export type FtpForm = 'PORT' | 'EPRT' | '227' | '229';
 
+/** The data endpoint that a line names. */
 export interface FtpCommand {
   readonly form: FtpForm;
   /** Undefined in a 229, which names only a port. */

@@ -38,6 +38,7 @@ interface Dropped {
   readonly detail: string;
 }
 
+/** What the helper made of a packet. */
 export type Helped = Passed<Packet> | Dropped;
 
 /** A packet of a connection, where it is about to leave (or be delivered) and the connection to be confirmed. */

@@ -8,6 +8,7 @@ export interface Lines {
 
 const REMEMBERED = 2;
 
+/** Nothing has been seen. */
 export function newLines(): Lines {
   return { starts: [] };
 }

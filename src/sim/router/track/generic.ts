@@ -10,6 +10,7 @@ import { PROTOCOL } from '../../packet/protocol.ts';
 import { refresh } from '../connection.ts';
 import { ACCEPTED, invalid, type Outcome, type Sighting } from './outcome.ts';
 
+/** Judges a packet of any protocol without ports of its own here, and refreshes the timer. */
 export function trackGeneric(packet: Other, sighting: Sighting): Outcome {
   if (packet.protocol === PROTOCOL.gre) return trackGre(sighting);
   if (packet.protocol === PROTOCOL.sctp) return trackSctp(packet, sighting);

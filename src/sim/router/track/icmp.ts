@@ -14,6 +14,7 @@ const UNTRACKED_6: ReadonlySet<number> = new Set([130, 131, 132, 133, 134, 135, 
 const QUERIES: ReadonlySet<number> = new Set([8, 13, 15, 17, 128]);
 const LAST_KNOWN_4 = 18;
 
+/** The sorts of ICMP messages. */
 export type Message =
   /** A query or an answer: it has a tuple of its own. */
   | { readonly kind: 'query' }

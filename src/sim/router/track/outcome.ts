@@ -3,6 +3,7 @@ import type { Millis } from '../../base/time.ts';
 import type { Tracking } from '../../program/program.ts';
 import type { Connection, Direction } from '../connection.ts';
 
+/** What a packet is to its connection. */
 export type Outcome =
   /** Part of the connection, or let through as if it were. */
   | { readonly kind: 'accepted'; readonly detail?: string }
@@ -21,8 +22,10 @@ export interface Sighting {
   readonly tracking: Tracking;
 }
 
+/** Nothing more to say. */
 export const ACCEPTED: Outcome = { kind: 'accepted' };
 
+/** The packet is not part of the connection, for this reason. */
 export function invalid(detail: string): Outcome {
   return { kind: 'invalid', detail };
 }

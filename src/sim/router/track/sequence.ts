@@ -5,6 +5,7 @@ export function before(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;
 }
 
+/** Whether the first number lies behind the second on the shorter way round. */
 export function after(a: number, b: number): boolean {
   return before(b, a);
 }

@@ -6,6 +6,7 @@
 import { FLAG } from '../../packet/packet.ts';
 import type { Direction } from '../connection.ts';
 
+/** The states in the words of `conntrack -L`; NONE: no segment has been judged yet. */
 export const TCP_STATES = [
   'NONE',
   'SYN_SENT',
@@ -59,6 +60,7 @@ export interface LastSegment {
   challenge: boolean;
 }
 
+/** All that is known of one TCP connection. Mutable; only the tracker writes to it. */
 export interface TcpTracking {
   state: TcpState;
   readonly ends: Record<Direction, TcpEnd>;
@@ -82,6 +84,7 @@ function silentEnd(): TcpEnd {
   };
 }
 
+/** A connection of which nothing has been seen. */
 export function newTcpTracking(): TcpTracking {
   const last: LastSegment = {
     kind: undefined,

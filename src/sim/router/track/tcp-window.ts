@@ -21,6 +21,7 @@ const ACK_WINDOW = 66_000;
 /** RFC 7323 §2.3. */
 const MAX_SCALE = 14;
 
+/** Where a segment lies with respect to the windows. */
 export type Judged =
   | { readonly verdict: 'inside' }
   /** Late or a little too much: passed on, and nothing learned from it. */
@@ -32,6 +33,7 @@ export function endOf(segment: Tcp): number {
   return advance(segment.seq, tcpSegmentLength(segment));
 }
 
+/** A full window beyond what was sent. */
 export function liftedEnd(end: TcpEnd): number {
   return advance(end.end, end.maxWindow);
 }

@@ -5,6 +5,7 @@ import { ACCEPTED, type Outcome, type Sighting } from './outcome.ts';
 /** A conversation older than this, in milliseconds, is no single question and answer. */
 const STREAM_AFTER = 2_000;
 
+/** Refreshes the timer; never refuses. */
 export function trackUdp({ connection, tracking, now }: Sighting): Outcome {
   const { timeouts } = tracking;
   const stream = connection.seenReply && now > connection.created + STREAM_AFTER;
