@@ -10,8 +10,7 @@ import { showScript } from '../sim/export/lab-script.ts';
 import { giveLeases } from '../sim/export/lease.ts';
 import { findBlock, readStops, type Stops } from './blocked.ts';
 import { LabError, missing } from './execute.ts';
-import { RunningLab } from './running.ts';
-import { makeCertificate } from './service.ts';
+import { RunningLab, type Wants } from './running.ts';
 import { act, FILE_SIZE, inspect, type LabResult } from './steps.ts';
 
 export interface LabStep {
@@ -55,17 +54,12 @@ export async function runLab(file: ScenarioFile, scenario: Scenario, options: La
   const design = designOf(file, scenario);
   const lacks = missing(design);
   if (lacks.length > 0) return { kind: 'missing', what: lacks };
-  const needsTls = scenario.steps.some((step) => 'ftp' in step && step.ftp.encrypted === true);
-  const certificate = needsTls ? await makeCertificate() : undefined;
   try {
-    const stock = { files: filesOf(scenario), certificate: certificate?.path };
-    const lab = await RunningLab.build(design, options.prefix ?? freshPrefix(), stock);
+    const lab = await RunningLab.build(design, options.prefix ?? freshPrefix(), wantsOf(scenario));
     return await runIn(lab, scenario, options);
   } catch (error) {
     if (error instanceof LabError) return { kind: 'failed', reason: error.message };
     throw error;
-  } finally {
-    certificate?.remove();
   }
 }
 
@@ -142,11 +136,16 @@ async function stopsOf(lab: RunningLab): Promise<ReadonlyMap<string, Stops>> {
   return new Map(await Promise.all(all.map(async ([node, agent]) => [node, await readStops(agent)] as const)));
 }
 
-/** Every size of file that a step will ask for. */
-function filesOf({ steps }: Scenario): number[] {
-  const sizes = new Set([FILE_SIZE]);
-  for (const step of steps) if ('ftp' in step && step.ftp.bytes !== undefined) sizes.add(step.ftp.bytes);
-  return [...sizes];
+/** What the steps will ask of file servers: each size of file, and TLS. */
+function wantsOf({ steps }: Scenario): Wants {
+  const files = new Set([FILE_SIZE]);
+  let tls = false;
+  for (const step of steps) {
+    if (!('ftp' in step)) continue;
+    if (step.ftp.bytes !== undefined) files.add(step.ftp.bytes);
+    tls ||= step.ftp.encrypted === true;
+  }
+  return { files: [...files], tls };
 }
 
 function designOf(file: ScenarioFile, { network }: Scenario): Design {

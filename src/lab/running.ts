@@ -1,4 +1,7 @@
 /** A lab that stands: its namespaces, the agents in them, and what of it is down at the moment. */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Issue } from '../sim/base/fail.ts';
 import { applyOperations, type Change, type ChangeItem, changeItems, type Operation } from '../sim/design/change.ts';
@@ -10,16 +13,21 @@ import { commandsOf, routesCommand, rulesCommand } from '../sim/export/lab-scrip
 import { giveLeases } from '../sim/export/lease.ts';
 import { Agent } from './agent.ts';
 import { executeNow, LabError, perform } from './execute.ts';
-import { type FtpStock, servicesOf } from './service.ts';
+import { guard, release } from './guard.ts';
+import { type FtpStock, makeCertificate, servicesOf } from './service.ts';
 
-/** Labs that stand, to be taken down when the process ends in whatever way. */
-const standing = new Set<RunningLab>();
+/** What the steps to come will ask of file servers: sizes of files, and TLS. */
+export interface Wants {
+  readonly files: readonly number[];
+  readonly tls: boolean;
+}
 
 export class RunningLab {
   /** What this machine could not do as the design says. */
   readonly notes: string[] = [];
   readonly #prefix: string;
-  readonly #stock: FtpStock;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'mb-lab-'));
+  #stock: FtpStock;
   readonly #agents = new Map<string, Agent>();
   /** Services by node and what is written. */
   readonly #serving = new Map<string, Set<string>>();
@@ -29,18 +37,21 @@ export class RunningLab {
   #design: Design;
   #lab: Lab;
 
-  private constructor(design: Design, prefix: string, stock: FtpStock) {
+  private constructor(design: Design, prefix: string, files: readonly number[]) {
     this.#prefix = prefix;
-    this.#stock = stock;
+    this.#stock = { folder: this.#folder, files, certificate: undefined };
+    // file servers run as somebody else
+    chmodSync(this.#folder, 0o755);
     this.#design = design;
     this.#lab = this.#plan(design);
   }
 
   /** Builds the lab and starts everything in it; when that fails, nothing is left behind. */
-  static async build(design: Design, prefix: string, stock: FtpStock): Promise<RunningLab> {
-    const lab = new RunningLab(design, prefix, stock);
-    watchProcess(lab);
+  static async build(design: Design, prefix: string, { files, tls }: Wants): Promise<RunningLab> {
+    const lab = new RunningLab(design, prefix, files);
+    guard(lab);
     try {
+      if (tls) lab.#stock = { ...lab.#stock, certificate: await makeCertificate(lab.#folder) };
       for (const command of commandsOf(lab.#lab)) lab.#note(await perform(command));
       await Promise.all(
         lab.#lab.nodes.map(async ({ node, namespace }) => lab.#agents.set(node, await Agent.start(namespace))),
@@ -111,7 +122,8 @@ export class RunningLab {
   /** Ends the agents and their servers, and leaves the namespaces standing. */
   async leave(): Promise<void> {
     await this.#closeAgents();
-    unwatchProcess(this);
+    rmSync(this.#folder, { recursive: true, force: true });
+    release(this);
   }
 
   /** As `destroy`, at once. */
@@ -127,7 +139,8 @@ export class RunningLab {
       }
       executeNow('ip', 'netns', 'del', name);
     }
-    unwatchProcess(this);
+    rmSync(this.#folder, { recursive: true, force: true });
+    release(this);
   }
 
   /** An agent that does not end by itself in time is left to `destroyNow`. */
@@ -268,30 +281,4 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
 
 function lines(list: readonly string[]): string {
   return list.map((line) => `${line}\n`).join('');
-}
-
-/** Ctrl-C and every other end of the process takes the labs down first. */
-function watchProcess(lab: RunningLab): void {
-  if (standing.size === 0) {
-    process.on('exit', destroyAll);
-    for (const signal of SIGNALS) process.on(signal, leave);
-  }
-  standing.add(lab);
-}
-
-function unwatchProcess(lab: RunningLab): void {
-  if (!standing.delete(lab) || standing.size > 0) return;
-  process.off('exit', destroyAll);
-  for (const signal of SIGNALS) process.off(signal, leave);
-}
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-function destroyAll(): void {
-  for (const lab of [...standing]) lab.destroyNow();
-}
-
-function leave(signal: string): void {
-  destroyAll();
-  process.exit(signal === 'SIGINT' ? 130 : 143);
 }

@@ -1,6 +1,5 @@
 /** The services of a node as its agent is asked to start them. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { showIp } from '../sim/addr/ip.ts';
 import type { Design } from '../sim/design/design.ts';
@@ -9,6 +8,8 @@ import { execute, findProgram, LabError } from './execute.ts';
 
 /** What the file servers of a lab have, and can. */
 export interface FtpStock {
+  /** Where they keep what they need; it goes with the lab. */
+  readonly folder: string;
   /** Sizes in bytes of the files that steps will ask for. */
   readonly files: readonly number[];
   /** Path of a certificate with its key, for TLS. */
@@ -50,6 +51,7 @@ function requestFor(spec: Spec, node: string, stock: FtpStock): Readonly<Record<
         strictPort,
         ...(passivePorts === undefined ? {} : { passivePorts: [passivePorts.from, passivePorts.to] }),
         ...(announce === undefined ? {} : { announce: showIp(announce) }),
+        folder: stock.folder,
         files: stock.files,
         ...(stock.certificate === undefined ? {} : { certificate: stock.certificate }),
       };
@@ -57,14 +59,15 @@ function requestFor(spec: Spec, node: string, stock: FtpStock): Readonly<Record<
   }
 }
 
-/** A folder with a self-signed certificate and its key in one file; `remove` takes it away. */
-export async function makeCertificate(): Promise<{ readonly path: string; remove(): void }> {
+/** Makes a self-signed certificate and its key, both in one file of the folder; returns its path. */
+export async function makeCertificate(folder: string): Promise<string> {
   if (findProgram('openssl') === undefined) throw new LabError('an encrypted step needs the program openssl');
-  const folder = mkdtempSync(join(tmpdir(), 'mb-tls-'));
-  const path = join(folder, 'both.pem');
-  const argv = ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=lab'];
-  const { code, err } = await execute({ argv: [...argv, '-keyout', path, '-out', `${path}.crt`] });
-  const joined = await execute({ argv: ['sh', '-c', `cat '${path}.crt' >> '${path}'`] });
-  if (code !== 0 || joined.code !== 0) throw new LabError(`openssl: ${err.trim()}`);
-  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const key = join(folder, 'key.pem');
+  const certificate = join(folder, 'certificate.pem');
+  const both = join(folder, 'both.pem');
+  const kind = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=lab'];
+  const { code, err } = await execute({ argv: ['openssl', 'req', ...kind, '-keyout', key, '-out', certificate] });
+  if (code !== 0) throw new LabError(`openssl: ${err.trim()}`);
+  writeFileSync(both, readFileSync(key, 'utf8') + readFileSync(certificate, 'utf8'), { mode: 0o600 });
+  return both;
 }

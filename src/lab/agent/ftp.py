@@ -42,7 +42,7 @@ class Server:
     """One vsftpd process with a folder of its own."""
 
     def __init__(self, service, listen):
-        self.folder = tempfile.mkdtemp(prefix="mb-ftp-")
+        self.folder = tempfile.mkdtemp(prefix="ftp-", dir=service["folder"])
         os.chmod(self.folder, 0o755)
         root, empty = (os.path.join(self.folder, name) for name in ("files", "empty"))
         for each in (root, empty):

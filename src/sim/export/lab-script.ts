@@ -45,14 +45,6 @@ export function rulesCommand({ namespace, ruleset }: LabNode): Command {
   return { argv: ['ip', 'netns', 'exec', namespace, 'nft', '-f', '-'], input: ruleset };
 }
 
-/** Plugs a cable in, or cuts it. */
-export function cableCommand(lab: Lab, cable: Cable, up: boolean): Command {
-  return feed(
-    ['ip', '-n', lab.wires, '-batch', '-'],
-    cable.ports.map(({ port }) => `link set dev ${port} ${up ? 'up' : 'down'}`),
-  );
-}
-
 /** A shell script that builds the lab and says how to use it and how to take it down. */
 export function showScript(lab: Lab): string {
   const names = [lab.wires, ...lab.nodes.map(({ namespace }) => namespace)];
