@@ -164,7 +164,7 @@ function knock(kernel: Kernel, arrival: Arrival<Tcp>, { iss, listener, segment }
 function sendRefusal(kernel: Kernel, { packet, interface: via }: Arrival<Tcp>, segment: Segment, now: Millis): void {
   const { local: from, remote: to } = endsOf(packet);
   const ident = kernel.outbox.identFor(to.ip);
-  const refusal = writeSegment(refusalOf(segment), { from, to }, { ident, df: true });
+  const refusal = writeSegment(refusalOf(segment), { from, to }, { ident, df: true, tos: packet.tos });
   send(kernel, { packet: refusal, cause: 'tcp', ...wayBack(to.ip, via) }, now);
 }
 

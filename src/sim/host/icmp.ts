@@ -34,7 +34,7 @@ interface Answer {
   readonly part: string;
 }
 
-/** Code, identifier and sequence are those of the question. Broadcasts are not answered over IPv4 (smurf), as Linux. */
+/** Code, identifier, sequence and TOS are those of the question. Broadcasts are not answered over IPv4 (smurf), as Linux. */
 function answer(kernel: Kernel, arrival: Arrival<Icmp>, { type, payload, part }: Answer, now: Millis): Reception {
   const { packet, interface: via } = arrival;
   const toMany = kernel.routing.isBroadcast(packet.dst);
@@ -42,8 +42,8 @@ function answer(kernel: Kernel, arrival: Arrival<Icmp>, { type, payload, part }:
   const back = wayBack(packet.src, via);
   const src = toMany ? kernel.routing.sourceFor(packet.src, back.interface) : packet.dst;
   if (src === undefined) return dropped('notAccepted', 'there is no way back to the sender');
-  const { code, rest, src: dst } = packet;
-  const reply = icmp({ src, dst, type, code, rest, payload, ident: kernel.outbox.identFor(dst) });
+  const { code, rest, src: dst, tos } = packet;
+  const reply = icmp({ src, dst, tos, type, code, rest, payload, ident: kernel.outbox.identFor(dst) });
   send(kernel, { packet: reply, cause: 'icmp', ...back }, now);
   return takenBy(part);
 }

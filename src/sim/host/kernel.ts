@@ -28,6 +28,7 @@ export interface Arrival<P extends Packet = Packet> {
   readonly interface: string;
 }
 
+/** What the path to a destination takes, as far as it is known. */
 export function pathTo({ paths, routing }: Kernel, dst: Ip, now: Millis): Path {
   return paths.to(dst, routing.mtuTo(dst), now);
 }

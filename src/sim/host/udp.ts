@@ -1,7 +1,7 @@
 /** UDP: datagrams in and out. Read RFC 768, RFC 1122 §4.1 and RFC 8085 §3.2 first. */
 
 import type { Endpoint } from '../addr/endpoint.ts';
-import { ANY4, ANY6, family, type Ip } from '../addr/ip.ts';
+import { ANY4, family, type Ip, isMulticast } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
 import { udp } from '../packet/build.ts';
 import type { Udp } from '../packet/packet.ts';
@@ -31,12 +31,7 @@ export function bind(kernel: Kernel, owner: Owner, command: Bind): void {
   }
   kernel.programs.name(owner, made);
   kernel.sockets.put(made);
-  const ip = made.address ?? (made.peer === undefined ? ANY4 : unspecified(made.peer.ip));
-  tell(kernel, owner, { kind: 'bound', socket: owner.socket, local: { ip, port: made.port } });
-}
-
-function unspecified(ip: Ip): Ip {
-  return family(ip) === 4 ? ANY4 : ANY6;
+  tell(kernel, owner, { kind: 'bound', socket: owner.socket, local: { ip: made.address ?? ANY4, port: made.port } });
 }
 
 function makeSocket(kernel: Kernel, owner: Owner, command: Bind): DatagramSocket | SocketError {
@@ -60,13 +55,13 @@ function isLocal({ routing }: Kernel, ip: Ip): boolean {
 
 /** A broadcast needs permission (SO_BROADCAST), a multicast does not. */
 function isToMany({ routing }: Kernel, ip: Ip): boolean {
-  return routing.isBroadcast(ip) && typeof ip === 'number' && ip >>> 28 !== 14;
+  return routing.isBroadcast(ip) && !isMulticast(ip);
 }
 
 /** Sends a datagram; what stands in the way is told to the socket, which stays. */
 export function sendDatagram(kernel: Kernel, socket: DatagramSocket, command: Send, now: Millis): void {
   const { owner } = socket;
-  const { payload, to, ttl } = command;
+  const { payload, to } = command;
   const src = sourceOf(kernel, socket, command);
   if (typeof src === 'string') {
     tellFailure(kernel, owner, { error: src }, false);
@@ -79,6 +74,8 @@ export function sendDatagram(kernel: Kernel, socket: DatagramSocket, command: Se
   const path = pathTo(kernel, to.ip, now);
   const df = path.df && payload.length + HEADERS[family(to.ip)] <= path.mtu;
   const ident = kernel.outbox.identFor(to.ip);
+  // A multicast stays on its link unless the application wants more (IP_MULTICAST_TTL).
+  const ttl = command.ttl ?? (isMulticast(to.ip) ? 1 : undefined);
   const packet = udp({ src, dst: to.ip, sport: socket.port, dport: to.port, payload, ttl, df, ident });
   const out = command.interface ?? socket.interface;
   send(kernel, { packet, app: owner.app, cause: 'udp', ...(out === undefined ? {} : { interface: out }) }, now);

@@ -42,6 +42,15 @@ describe('questions', () => {
     expect(packets[0]?.packet).toMatchObject({ type: 0, code: 1, rest: 9 });
   });
 
+  it('answers have the TOS of the question, resets too', () => {
+    const { packets } = new Pair().inject('b', echo({ src: A, dst: B, id: 1, seq: 1, tos: 0x28 }));
+    const reset = new Pair().inject(
+      'b',
+      tcp({ src: A, dst: B, sport: 1, dport: 2, seq: 1, flags: FLAG.syn, tos: 0x28 }),
+    );
+    expect([packets[0]?.packet.tos, reset.packets[0]?.packet.tos]).toEqual([0x28, 0x28]);
+  });
+
   it('a timestamp request gets the time of day in milliseconds', () => {
     const pair = new Pair();
     pair.run(86_400_000 + 1234);

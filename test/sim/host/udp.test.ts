@@ -79,6 +79,10 @@ describe('datagrams', () => {
     );
     expect(kindsOf(one)).toEqual(['bound', 'failed unreachable']);
     expect(pair.passed.map((out) => out.interface)).toEqual([undefined, 'lan0']);
+    expect(
+      pair.passed.map(({ packet }) => packet.ttl),
+      'a multicast goes no further than the link',
+    ).toEqual([1, 64]);
   });
 
   it('a socket of one interface sends there', () => {

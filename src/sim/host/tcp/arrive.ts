@@ -20,6 +20,7 @@ type Check = (turn: Turn, arrived: Segment, now: Millis) => Turn;
 /** First to eighth check; the third (security) and the sixth (urgent data) have nothing to do here. */
 const CHECKS: readonly Check[] = [checkSequence, checkReset, checkSyn, checkAck, takePayload];
 
+/** Works through the checks. */
 export function arrive(turn: Turn, segment: Segment, now: Millis): Turn {
   const arrived = scaleWindow(turn.tcb, crossSyn(turn.tcb, segment));
   if (turn.tcb.state === 'TIME-WAIT') return arriveInTimeWait(turn, arrived, now);

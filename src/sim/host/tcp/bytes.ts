@@ -6,6 +6,7 @@ export interface Bytes {
   readonly length: number;
 }
 
+/** The empty queue. */
 export const NO_BYTES: Bytes = { chunks: [], length: 0 };
 
 /** The queue with a chunk behind it; the chunk is kept, not copied. */

@@ -53,6 +53,7 @@ export function segment(
   return { seq, ack: 0, window: 0, payload: NOTHING, ...rest, flags: flagsOf(names) };
 }
 
+/** Whether a flag is set. */
 export function has({ flags }: Segment, name: FlagName): boolean {
   return (flags & FLAG[name]) !== 0;
 }
@@ -90,7 +91,7 @@ function readOptions(bytes: Uint8Array): SynOptions {
 export function writeSegment(
   one: Segment,
   ends: { readonly from: Endpoint; readonly to: Endpoint },
-  header: { readonly ident: number; readonly df: boolean },
+  header: { readonly ident: number; readonly df: boolean; readonly tos?: number },
 ): Tcp {
   const { from, to } = ends;
   const { seq, ack, flags, window, payload } = one;

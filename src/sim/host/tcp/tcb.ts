@@ -27,6 +27,7 @@ export interface Deadlines {
   readonly end: Millis | undefined;
 }
 
+/** Nothing to wait for. */
 export const NO_DEADLINES: Deadlines = {
   retransmit: undefined,
   persist: undefined,
@@ -163,6 +164,7 @@ export function receiveSpace({ receiveMss }: TcbInit): number {
   return Math.floor(65_535 / receiveMss) * receiveMss;
 }
 
+/** What congestion control asks about. */
 export function flightOf({ mss, sndUna, sndMax }: Tcb): Flight {
   return { mss, una: sndUna, max: sndMax, bytes: distance(sndUna, sndMax) };
 }
@@ -194,26 +196,32 @@ export interface Turn {
   readonly discarded: string | undefined;
 }
 
+/** A turn in which nothing has happened yet. */
 export function beginTurn(tcb: Tcb): Turn {
   return { tcb, segments: [], notices: [], owing: false, discarded: undefined };
 }
 
+/** The turn with other values in the block. */
 export function change(turn: Turn, fields: Partial<Tcb>): Turn {
   return { ...turn, tcb: { ...turn.tcb, ...fields } };
 }
 
+/** The turn with other deadlines; undefined takes one away. */
 export function schedule(turn: Turn, deadlines: Partial<Deadlines>): Turn {
   return change(turn, { deadlines: { ...turn.tcb.deadlines, ...deadlines } });
 }
 
+/** The turn with one more segment to send. */
 export function emit(turn: Turn, segment: Segment): Turn {
   return { ...turn, segments: [...turn.segments, segment] };
 }
 
+/** The turn with one more word to the application. */
 export function notify(turn: Turn, notice: Notice): Turn {
   return { ...turn, notices: [...turn.notices, notice] };
 }
 
+/** The turn of a segment that was of no use, and why. */
 export function discard(turn: Turn, discarded: string): Turn {
   return { ...turn, discarded };
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { answerSyn } from '../../../../src/sim/host/tcp/handshake.ts';
+import { segment } from '../../../../src/sim/host/tcp/segment.ts';
 import { closingDown, established, synReceived, synSent } from './script.ts';
 
 describe('RFC 9293 §3.5: the handshake', () => {
@@ -188,6 +190,12 @@ describe('options of the SYN', () => {
     const [syn] = synSent().segments();
     expect(syn?.options).toEqual({ mss: 1460, scale: 7, sackPermitted: true });
     expect(syn?.window).toBe(64_240);
+  });
+
+  it('a SYN without any is answered as one that says nothing', () => {
+    const syn = segment(['syn'], 5, { window: 1000 });
+    const { segments, tcb } = answerSyn({ iss: 1, receiveMss: 1460, pathMss: 1460, defaultMss: 536 }, syn, 0);
+    expect([segments[0]?.options, tcb.mss]).toEqual([{ mss: 1460, scale: undefined, sackPermitted: false }, 536]);
   });
 
   it('the SYN-ACK offers only what the SYN did', () => {
