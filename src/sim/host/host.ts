@@ -29,6 +29,7 @@ export interface HostInit {
   readonly rng: Rng;
 }
 
+/** One host; its answers are in the order in which things happen, and the same for the same seed. */
 export class Host {
   readonly name: string;
   readonly #kernel: Kernel;

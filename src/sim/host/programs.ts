@@ -29,6 +29,7 @@ export interface Letter {
   readonly last: boolean;
 }
 
+/** Keeps one state per application; events wait in one queue, so that the order is that in which they came up. */
 export class Programs {
   readonly #running = new Map<string, Program>();
   readonly #letters: Letter[] = [];

@@ -80,6 +80,7 @@ function overlaps(a: Ip | undefined, b: Ip | undefined): boolean {
   return a === undefined || b === undefined || a === b;
 }
 
+/** The tables of sockets, by port and by pair of endpoints. */
 export class Sockets {
   readonly #rng: Rng;
   readonly #datagram = new Map<number, DatagramSocket[]>();
