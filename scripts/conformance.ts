@@ -56,8 +56,10 @@ async function tryOnce(scenario: Scenario): Promise<Verdict> {
   tally.scenarios += 1;
   const says: string[] = [];
   const answered: Step[] = [];
+  // what nftables cannot say the kernel cannot be asked
+  const askable = real.report.gaps.length === 0;
   for (const { index, step, result } of real.report.steps) {
-    const expected = result === undefined ? undefined : expectationOf(step, result);
+    const expected = result === undefined || !askable ? undefined : expectationOf(step, result);
     answered.push({ ...step, ...(expected === undefined ? {} : { expect: expected }) } as Step);
     tally[expected === undefined ? 'skipped' : 'steps'] += 1;
     const mine = simulated.steps[index]?.result;

@@ -55,14 +55,16 @@ export class Builder {
     const [low, high] = seed.uplink === 31 ? [0, 1] : [1, 2];
     const at4 = (n: number) => (this.#has4 ? `10.${i}.0.${n}` : undefined);
     const at6 = (n: number) => (this.#has6 ? `2001:db8:${i}::${n}` : undefined);
-    const texts = (n: number) => withLength(at4(n), seed.uplink, at6(n), 64);
+    // in a /64 the zero would be the anycast address of all routers (RFC 6164)
+    const length6 = seed.uplink === 31 ? 127 : 64;
+    const texts = (n: number) => withLength(at4(n), seed.uplink, at6(n), length6);
     parent.interfaces.set(`down${i}`, texts(low));
     site.interfaces.set('up', texts(high));
     parent.children.push({ index: i, via4: at4(high), via6: at6(high) });
     site.up = { index, via4: at4(low), via6: at6(low) };
     const segment = {
       prefix4: this.#has4 ? `10.${i}.0.0/${seed.uplink}` : undefined,
-      prefix6: this.#has6 ? `2001:db8:${i}::/64` : undefined,
+      prefix6: this.#has6 ? `2001:db8:${i}::/${length6}` : undefined,
     };
     parent.own.push(segment);
     this.#remember([segment.prefix4, at4(low), at4(high)], [segment.prefix6, at6(low), at6(high)]);
