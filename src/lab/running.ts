@@ -7,14 +7,15 @@ import type { Issue } from '../sim/base/fail.ts';
 import { applyOperations, type Change, type ChangeItem, changeItems, type Operation } from '../sim/design/change.ts';
 import type { Design } from '../sim/design/design.ts';
 import { type LinkState, shortestRoutes } from '../sim/design/graph.ts';
-import { findLink, type Link, linksOf } from '../sim/design/topology.ts';
+import { findLink, interfaceOf, type Link, type LinkEnd, linksOf } from '../sim/design/topology.ts';
 import { type Cable, type Gap, type Lab, type LabNode, planLab } from '../sim/export/lab.ts';
-import { commandsOf, routesCommand, rulesCommand } from '../sim/export/lab-script.ts';
+import { linkCommands, routesCommand, ruleCommands, rulesCommand } from '../sim/export/lab-script.ts';
 import { giveLeases } from '../sim/export/lease.ts';
 import { Agent } from './agent.ts';
 import { executeNow, LabError, perform } from './execute.ts';
 import { guard, release } from './guard.ts';
 import { type FtpStock, makeCertificate, servicesOf } from './service.ts';
+import { type PortState, settle } from './settle.ts';
 
 /** What the steps to come will ask of file servers: sizes of files, and TLS. */
 export interface Wants {
@@ -52,10 +53,12 @@ export class RunningLab {
     guard(lab);
     try {
       if (tls) lab.#stock = { ...lab.#stock, certificate: await makeCertificate(lab.#folder) };
-      for (const command of commandsOf(lab.#lab)) lab.#note(await perform(command));
+      for (const command of linkCommands(lab.#lab)) lab.#note(await perform(command));
       await Promise.all(
         lab.#lab.nodes.map(async ({ node, namespace }) => lab.#agents.set(node, await Agent.start(namespace))),
       );
+      await settle(lab.#lab.wires, lab.#agents, lab.#ports());
+      for (const command of ruleCommands(lab.#lab)) lab.#note(await perform(command));
       await Promise.all(lab.#lab.nodes.map(({ node }) => lab.#serve(node)));
       return lab;
     } catch (error) {
@@ -183,45 +186,58 @@ export class RunningLab {
     const before = this.#lab;
     if (wiringOf(before) !== wiringOf(next)) throw new LabError('the wiring cannot be changed while the lab stands');
     this.#lab = next;
+    const pairs = next.nodes.map((node) => ({
+      node,
+      old: before.nodes.find((each) => each.node === node.node) ?? node,
+    }));
     await this.#plug();
-    for (const node of next.nodes) {
-      const old = before.nodes.find((each) => each.node === node.node);
-      if (old !== undefined) await this.#refresh(old, node, mtusOf(next, node.node));
-    }
+    for (const { old, node } of pairs) await this.#refreshLinks(old, node, mtusOf(next, node.node));
+    await settle(next.wires, this.#agents, this.#ports());
+    for (const { old, node } of pairs) await this.#refreshTables(old, node);
   }
 
-  async #refresh(old: LabNode, node: LabNode, mtus: readonly string[]): Promise<void> {
+  async #refreshLinks(old: LabNode, node: LabNode, mtus: readonly string[]): Promise<void> {
     const { namespace } = node;
     if (!isSame(old.sysctls, node.sysctls)) {
-      await perform({
-        argv: ['ip', 'netns', 'exec', namespace, 'sysctl', '-q', '-e', '-p', '-'],
-        input: lines(node.sysctls),
-      });
+      const argv = ['ip', 'netns', 'exec', namespace, 'sysctl', '-q', '-e', '-p', '-'];
+      await perform({ argv, input: lines(node.sysctls) });
     }
-    const readdressed = !isSame(old.addresses, node.addresses);
-    if (readdressed || mtus.length > 0) {
-      const input = lines([...(readdressed ? readdress(old.addresses, node.addresses) : []), ...mtus]);
-      await perform({ argv: ['ip', '-n', namespace, '-batch', '-'], input });
-    }
-    if (readdressed || !isSame(old.routes, node.routes)) {
+    const readdressed = isSame(old.addresses, node.addresses) ? [] : readdress(old.addresses, node.addresses);
+    await perform({ argv: ['ip', '-n', namespace, '-batch', '-'], input: lines([...readdressed, ...mtus]) });
+  }
+
+  async #refreshTables(old: LabNode, node: LabNode): Promise<void> {
+    if (!isSame(old.addresses, node.addresses) || !isSame(old.routes, node.routes)) {
       for (const family of ['-4', '-6']) {
-        await perform({
-          argv: ['ip', '-n', namespace, family, 'route', 'flush', 'proto', 'boot'],
-          optional: 'an empty table',
-        });
+        const argv = ['ip', '-n', node.namespace, family, 'route', 'flush', 'proto', 'boot'];
+        await perform({ argv, optional: 'an empty table' });
       }
       for (const command of routesCommand(node)) this.#note(await perform(command));
     }
     if (old.ruleset !== node.ruleset) await perform(rulesCommand(node));
   }
 
-  /** Sets every port as the links and nodes are: a cable with a dead box at one end has no carrier at the other. */
+  /** Sets every port as the links and nodes are. */
   async #plug(): Promise<void> {
+    const input = lines(this.#ports().map(({ port, plugged }) => `link set dev ${port} ${plugged ? 'up' : 'down'}`));
+    await perform({ argv: ['ip', '-n', this.#lab.wires, '-batch', '-'], input });
+  }
+
+  /** Every end of a cable as it should be now: a cable with a dead box at one end has no carrier at the other. */
+  #ports(): readonly (PortState & { readonly plugged: boolean })[] {
     const links = linksOf(this.#design);
     const state = this.#linkState(this.#design);
-    const set = this.#lab.cables.flatMap((cable) => portStates(cable, links, state));
-    const input = lines(set.map(({ port, up }) => `link set dev ${port} ${up ? 'up' : 'down'}`));
-    await perform({ argv: ['ip', '-n', this.#lab.wires, '-batch', '-'], input });
+    return this.#lab.cables
+      .flatMap((cable) => portStates(cable, links, state))
+      .map((port) => ({
+        ...port,
+        up: port.plugged && this.#isUp(port.end),
+      }));
+  }
+
+  #isUp({ node, interface: name }: LinkEnd): boolean {
+    const spec = this.#design.nodes[node]?.interfaces?.[name];
+    return spec !== undefined && interfaceOf(spec).up;
   }
 
   async #serve(node: string): Promise<void> {
@@ -249,7 +265,7 @@ function portStates({ link: index, ports }: Cable, links: readonly Link[], state
   if (index === undefined) return [];
   const isJoined = state.linkUp(index) && links[index] !== undefined;
   const isDead = ports.length === 2 && ports.some(({ end }) => !state.nodeUp(end.node));
-  return ports.map(({ end, port }) => ({ port, up: isJoined && !isDead && state.nodeUp(end.node) }));
+  return ports.map((port) => ({ ...port, plugged: isJoined && !isDead && state.nodeUp(port.end.node) }));
 }
 
 /** Which interfaces there are and what joins them. */

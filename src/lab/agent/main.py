@@ -12,7 +12,7 @@ import threading
 import craft
 import ear
 import ftp
-import names
+import names as dns
 import path
 import probe
 import serve
@@ -40,9 +40,10 @@ def main():
         "send": lambda request: craft.send(request, heard),
         "ping": lambda request: path.ping(request, heard),
         "traceroute": lambda request: path.traceroute(request, heard),
-        "resolve": names.resolve,
+        "resolve": dns.resolve,
         "fetch": lambda request: web.fetch(request, heard),
         "ftp": lambda request: ftp.transfer(request, heard),
+        "links": links,
         "run": run,
     }
 
@@ -57,6 +58,27 @@ def main():
         threading.Thread(target=handle, args=(json.loads(line),), daemon=True).start()
     servers.stop_all()
     os._exit(0)
+
+
+def links(_):
+    """Every interface: whether it is up, and whether its IPv6 addresses can be used."""
+    tentative = set()
+    with open("/proc/net/if_inet6", encoding="ascii") as rows:
+        for row in rows:
+            fields = row.split()
+            if int(fields[4], 16) & IFA_F_TENTATIVE:
+                tentative.add(fields[5])
+    names = [name for name in os.listdir(SYSTEM) if os.path.isdir(f"{SYSTEM}/{name}")]
+    return {name: {"up": is_up(name), "ready": name not in tentative} for name in names}
+
+
+IFA_F_TENTATIVE = 0x40
+SYSTEM = "/sys/class/net"
+
+
+def is_up(name):
+    with open(f"{SYSTEM}/{name}/operstate", encoding="ascii") as state:
+        return state.read().strip() == "up"
 
 
 def run(request):

@@ -10,13 +10,13 @@ export interface Command {
   readonly optional?: string;
 }
 
-/** Everything that builds the lab, in order. */
-export function commandsOf(lab: Lab): Command[] {
+/** What makes namespaces, cables and addresses, in order. When they are done, links take a moment to come up. */
+export function linkCommands(lab: Lab): Command[] {
   return [
     ...[lab.wires, ...lab.nodes.map(({ namespace }) => namespace)].map((name) => run('ip', 'netns', 'add', name)),
     feed(
       ['ip', 'netns', 'exec', lab.wires, ...SYSCTL],
-      ['all', 'default'].map((s) => `net.ipv6.conf.${s}.disable_ipv6=1`),
+      ['all', 'default'].map((scope) => `net.ipv6.conf.${scope}.disable_ipv6=1`),
     ),
     ...lab.nodes.map((node) => feed(['ip', 'netns', 'exec', node.namespace, ...SYSCTL], node.sysctls)),
     feed(
@@ -26,6 +26,12 @@ export function commandsOf(lab: Lab): Command[] {
     feed(['ip', '-n', lab.wires, '-batch', '-'], lab.cables.flatMap(wiring)),
     ...lab.cables.flatMap((cable) => emulation(cable, lab)),
     ...lab.nodes.map((node) => feed(['ip', '-n', node.namespace, '-batch', '-'], node.addresses)),
+  ];
+}
+
+/** What makes routes and rules, once the links are up. */
+export function ruleCommands(lab: Lab): Command[] {
+  return [
     ...lab.nodes.flatMap(routesCommand),
     ...lab.nodes.filter(({ ruleset }) => ruleset.includes(' {')).map(rulesCommand),
   ];
@@ -56,7 +62,12 @@ export function showScript(lab: Lab): string {
     ...lab.gaps.map(({ place, reason }) => `# Not the same as the design: ${place}: ${reason}`),
     'set -eu',
   ];
-  return `${[...head, ...commandsOf(lab).map(showCommand)].join('\n')}\n`;
+  const body = [
+    ...linkCommands(lab).map(showCommand),
+    'sleep 1 # links come up',
+    ...ruleCommands(lab).map(showCommand),
+  ];
+  return `${[...head, ...body].join('\n')}\n`;
 }
 
 function showCommand({ argv, input, optional }: Command): string {

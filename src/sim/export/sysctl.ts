@@ -58,7 +58,9 @@ export function showSysctls(node: Node): Sysctls {
       `net.ipv4.ip_forward=${forwarding}`,
       `net.ipv6.conf.all.forwarding=${forwarding}`,
       ...QUIET,
-      ...['all', 'default'].map((scope) => `net.ipv4.conf.${scope}.rp_filter=${showFilter(filter)}`),
+      // the larger of this and an interface's own counts
+      `net.ipv4.conf.all.rp_filter=${showFilter(filter)}`,
+      'net.ipv4.conf.default.rp_filter=0',
       ...(node.icmpRateLimit === true ? [] : UNLIMITED),
       ...tracking.lines,
     ],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Design } from '../../../src/sim/design/design.ts';
 import { planLab } from '../../../src/sim/export/lab.ts';
-import { commandsOf, routesCommand, showScript } from '../../../src/sim/export/lab-script.ts';
+import { linkCommands, routesCommand, ruleCommands, showScript } from '../../../src/sim/export/lab-script.ts';
 
 const LONG = 'uplink-to-the-provider';
 const design: Design = {
@@ -101,7 +101,7 @@ describe('the plan of a lab', () => {
 });
 
 describe('the commands of a lab', () => {
-  const commands = commandsOf(lab);
+  const commands = [...linkCommands(lab), ...ruleCommands(lab)];
 
   it('make namespaces, settings, cables, addresses, routes and rules, in this order', () => {
     const order = commands.map(({ argv }) =>
