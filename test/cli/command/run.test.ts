@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { BAD, GOOD } from './home.ts';
 import { folderWith, middlebox, type Ran } from './middlebox.ts';
+import { REPORT } from './shapes.ts';
 import { readXml } from './xml.ts';
 
 const cwd = folderWith({ 'good.json': GOOD, 'bad.json': BAD, 'scenarios.json': GOOD });
@@ -132,69 +133,6 @@ interface Report {
   readonly summary: unknown;
   readonly scenarios: readonly { readonly name: string; readonly steps: readonly Record<string, unknown>[] }[];
 }
-
-const shape = (properties: object, optional: readonly string[] = []) => ({
-  type: 'object',
-  properties,
-  required: Object.keys(properties).filter((name) => !optional.includes(name)),
-  additionalProperties: false,
-});
-const text = { type: 'string' };
-const count = { type: 'integer', minimum: 0 };
-const list = (items: object) => ({ type: 'array', items });
-
-const STAGE = shape({ stage: text, says: text, place: text, where: text, before: text, after: text }, [
-  'place',
-  'where',
-  'before',
-  'after',
-]);
-const HOP = shape({ node: text, time: text, in: text, out: text, to: text, stages: list(STAGE) }, ['in', 'out', 'to']);
-const FATE = {
-  ...shape(
-    {
-      kind: { enum: ['delivered', 'dropped', 'lost', 'fragmented', 'reassembled', 'pending'] },
-      node: text,
-      reason: text,
-      place: text,
-      where: text,
-      detail: text,
-      to: text,
-      into: list(count),
-      remedy: text,
-    },
-    ['reason', 'place', 'where', 'detail', 'to', 'into', 'remedy'],
-  ),
-};
-const PACKET = shape(
-  { packet: count, origin: text, by: text, cause: count, time: text, summary: text, hops: list(HOP), fate: FATE },
-  ['cause'],
-);
-const STEP = shape(
-  {
-    verb: text,
-    name: text,
-    status: { enum: ['passed', 'failed', 'ran'] },
-    result: {
-      type: 'object',
-      required: ['elapsed', 'explanation'],
-      properties: { outcome: text, elapsed: text, explanation: text },
-    },
-    expected: {},
-    message: text,
-    trace: list(PACKET),
-  },
-  ['name', 'expected', 'message', 'trace'],
-);
-const REPORT = shape({
-  version: { const: 1 },
-  summary: shape({ scenarios: count, passed: count, failed: count, steps: count }),
-  scenarios: list(
-    shape({ name: text, status: { enum: ['passed', 'failed', 'error'] }, message: text, steps: list(STEP) }, [
-      'message',
-    ]),
-  ),
-});
 
 describe('run --reporter json', () => {
   const validate = new Ajv2020({ allErrors: true }).compile(REPORT);

@@ -1,6 +1,8 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { NETWORK } from './home.ts';
 import { folderWith, middlebox } from './middlebox.ts';
+import { TRACE } from './shapes.ts';
 
 /** The same, with a piece of the Internet between. */
 const FAR = {
@@ -96,7 +98,13 @@ interface Document {
   }[];
 }
 
-const json = (...argv: string[]) => JSON.parse(trace(...argv, '--reporter', 'json').out) as Document;
+const validate = new Ajv2020({ allErrors: true }).compile(TRACE);
+const json = (...argv: string[]): Document => {
+  const document: unknown = JSON.parse(trace(...argv, '--reporter', 'json').out);
+  validate(document);
+  expect(validate.errors).toBeNull();
+  return document as Document;
+};
 const packetsOf = (document: Document, step = 0): Packet[] =>
   (document.steps[step]?.events ?? []).filter((event): event is Packet => event.kind === 'packet');
 
