@@ -10,7 +10,7 @@ import {
 } from '../design/change.ts';
 import { check } from '../design/check.ts';
 import type { Design } from '../design/design.ts';
-import { findLink, type LinkEnd, linksOf } from '../design/topology.ts';
+import { findLink, type Link, type LinkEnd, linksOf } from '../design/topology.ts';
 import { spread } from './loop.ts';
 import { makeNode } from './node.ts';
 import { syncServices } from './services.ts';
@@ -40,7 +40,7 @@ function edit(design: Design, items: readonly ChangeItem[]): Design | readonly I
   const places: number[] = [];
   items.forEach((item, i) => {
     if (!('op' in item)) return;
-    operations.push(item as unknown as Operation);
+    operations.push(item);
     places.push(i);
   });
   if (operations.length === 0) return design;
@@ -73,8 +73,13 @@ function unknownNames(design: Design, item: ChangeItem, at: number): Issue[] {
 /** Takes over an edited design: nodes that are new start empty, those that are gone fall silent. */
 function adopt(state: State, design: Design): void {
   state.design = design;
+  const before = new Map(state.links.map((link) => [describe(link), state.wires.get(link.index)]));
   state.links = linksOf(design);
   state.wires.clear();
+  for (const link of state.links) {
+    const kept = before.get(describe(link));
+    if (kept !== undefined) state.wires.set(link.index, kept);
+  }
   for (const name of state.nodes.keys()) {
     if (!Object.hasOwn(design.nodes, name)) state.nodes.delete(name);
   }
@@ -82,6 +87,11 @@ function adopt(state: State, design: Design): void {
   for (const name of Object.keys(design.nodes)) {
     if (!state.nodes.has(name)) state.nodes.set(name, makeNode(design, name, state.seed, learned.get(name) ?? []));
   }
+}
+
+/** Everything about a link but its place in the list: one that only moved is the same wire. */
+function describe({ index: _, ...link }: Link): string {
+  return JSON.stringify(link);
 }
 
 function rewire(state: State, item: ChangeItem): void {

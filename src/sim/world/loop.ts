@@ -10,19 +10,22 @@ import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
 import { type End, enter, runHop } from '../router/hop.ts';
 import type { Answer, Passage } from '../router/passage.ts';
 import { identOf } from '../router/stage/egress.ts';
-import type { Fate } from '../trace/fate.ts';
+import type { Fate, LossReason } from '../trace/fate.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { dropOf } from '../trace/verdict.ts';
 import type { Waiting } from './neighbours.ts';
 import { type RunningNode, recompile } from './node.ts';
-import { type Event, isUp, linkAt, nodeOf, type State } from './state.ts';
+import { type Event, isUp, linkAt, type State } from './state.ts';
 import { lose, transmit } from './transmit.ts';
 
 /** Takes the next event from the queue, moves the clock to it and lets it happen. */
 export function step(state: State): void {
   const { time, event } = state.queue.pop() ?? fail('nothing left to happen');
+  const node = state.nodes.get(event.node);
+  if (event.kind === 'timer' && node?.host.wants(event.timer) !== true) return;
   state.now = time;
-  happen(state, nodeOf(state, event.node), event);
+  if (node !== undefined) happen(state, node, event);
+  else if ('id' in event) lose(state, event.node, event.id, 'nodeDown', `${event.node} is no more`);
 }
 
 function happen(state: State, node: RunningNode, event: Event): void {
@@ -164,18 +167,20 @@ function answer(state: State, node: RunningNode, { packet, tracked }: Answer, ca
 /** LNX-FWD-7: everything that waited fails at once, each with its own error to its sender. */
 function giveUp(state: State, node: RunningNode, waiting: readonly Waiting[]): void {
   for (const { id, passage } of waiting) {
-    const { nextHop = fail('no next hop'), out = '' } = passage;
-    const link = linkAt(state, { node: node.name, interface: out });
-    const down = link !== undefined && !isUp(state, link);
-    const detail = down
-      ? `link ${link.name} is down`
-      : link === undefined
-        ? `${node.name}:${out} is on no link`
-        : `nobody on ${link.name} answers for ${showIp(nextHop)}`;
-    lose(state, node.name, id, down ? 'linkDown' : link === undefined ? 'notConnected' : 'noNeighbour', detail);
+    const [reason, detail] = whyUnanswered(state, node, passage);
+    lose(state, node.name, id, reason, detail);
     const said = answerError(node.router.program, passage, HOST_UNREACHABLE);
     if (said !== undefined) answer(state, node, said, id);
   }
+}
+
+function whyUnanswered(state: State, node: RunningNode, passage: Passage): readonly [LossReason, string] {
+  const { nextHop = fail('no next hop'), out = '' } = passage;
+  const link = linkAt(state, { node: node.name, interface: out });
+  if (!node.up) return ['nodeDown', `${node.name} is down`];
+  if (link === undefined) return ['notConnected', `${node.name}:${out} is on no link`];
+  if (!isUp(state, link)) return ['linkDown', `link ${link.name} is down`];
+  return ['noNeighbour', `nobody on ${link.name} answers for ${showIp(nextHop)}`];
 }
 
 /** Kept by the reassembler; its number waits here for a fate. */

@@ -57,7 +57,7 @@ function wantedOn(state: State, node: RunningNode): ReadonlyMap<string, Wanted> 
 /** `http tcp/80`, `dns 203.0.113.53`: what a trace calls it. */
 function idOf(service: ServiceDef): string {
   const at = service.address === undefined ? '' : ` on ${showIp(service.address)}`;
-  if (service.app === 'dhcp') return 'dhcp';
+  if (service.app === 'dhcp') return `dhcp from ${showIp(service.pool.from)}`;
   if (service.app === 'echo') return `${service.protocol}/${service.port}${at}`;
   return `${service.app} ${service.app === 'dns' ? '' : 'tcp/'}${service.port}${at}`;
 }
