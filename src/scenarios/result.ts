@@ -33,12 +33,15 @@ const GOOD: ReadonlySet<string> = new Set([
   'direct',
 ]);
 
+/** Outcomes of hearing nothing. */
+const SILENT: ReadonlySet<string> = new Set(['timeout', 'dropped', 'lost', 'data-failed', 'control-failed']);
+
 /** The result of a verb that sent packets; `trace` is what was recorded since the step began. */
 export function resultOf(verb: Verb, ran: Ran, trace: Trace, elapsed: Millis): Result {
   const { program, finding } = ran;
   const family = program === undefined ? [] : familyOf(journeysOf(trace), program);
   const outcome = verb === 'send' && finding.outcome === 'silent' ? silence(family) : finding.outcome;
-  const stop = GOOD.has(outcome) ? undefined : stopOf(family);
+  const stop = GOOD.has(outcome) ? undefined : stopOf(family, SILENT.has(outcome));
   const server = serverOf(family, outcome);
   const { icmp, more } = finding;
   const stuck = stop === undefined && family.length === 0 ? ran.stuck : undefined;

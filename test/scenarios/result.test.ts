@@ -65,3 +65,20 @@ describe('the server of a datagram that was cut on its way', () => {
     expect(steps[0]?.result).toMatchObject(expected);
   });
 });
+
+describe('a refusal that never arrives', () => {
+  const mute = { op: 'add', path: '/nodes/web/firewall', value: { output: { policy: 'drop' } } } as const;
+  const closed: Step = { connect: { from: 'gate', to: 'web', port: 81 } };
+
+  it.each([
+    [
+      'is told by the rule that dropped the refusal',
+      [mute],
+      { outcome: 'timeout', blockedBy: 'firewall.output.policy' },
+    ],
+    ['and by the closed port when the refusal arrives', [], { outcome: 'refused', blockedBy: 'services' }],
+  ])('%s', (_, change, expected) => {
+    const report = runScenario({}, { name: 'mute', network: NETWORK, change, steps: [closed] });
+    expect(report.steps[0]?.result).toMatchObject({ ...expected, blockedAt: 'web' });
+  });
+});

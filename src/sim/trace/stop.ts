@@ -19,19 +19,37 @@ export interface Stop {
 
 type Ended = Extract<Fate, { kind: 'dropped' | 'lost' }>;
 
+interface Candidate {
+  readonly journey: Journey;
+  readonly fate: Ended;
+}
+
 /**
  * The packet that explains best why a flow failed, the earliest of its rank: dropped on its way, else lost, else run out
- * of TTL (which is how traceroute asks), else an answer that came too late to be of use.
+ * of TTL (which is how traceroute asks), else an answer that came too late to be of use. Where the sender heard
+ * nothing (`silent`) although that packet drew an answer, it is the answer that tells why.
  */
-export function stopOf(family: readonly Journey[]): Stop | undefined {
-  let best: { journey: Journey; fate: Ended; rank: number } | undefined;
+export function stopOf(family: readonly Journey[], silent = false): Stop | undefined {
+  let best: (Candidate & { readonly rank: number }) | undefined;
   for (const journey of family) {
     const { fate } = journey;
     if (fate?.kind !== 'dropped' && fate?.kind !== 'lost') continue;
     const rank = rankOf(fate, journey.born.value);
     if (best === undefined || rank < best.rank) best = { journey, fate, rank };
   }
-  return best === undefined ? undefined : toStop(best.journey, best.fate);
+  const told = silent && best !== undefined ? (silencedAnswer(family, best.journey) ?? best) : best;
+  return told === undefined ? undefined : toStop(told.journey, told.fate);
+}
+
+/** What a packet drew in answer and its sender never got. */
+function silencedAnswer(family: readonly Journey[], { caused }: Journey): Candidate | undefined {
+  for (const journey of family) {
+    const { fate, id } = journey;
+    if (caused.includes(id) && (fate?.kind === 'dropped' || fate?.kind === 'lost') && fate.reason !== 'notAccepted') {
+      return { journey, fate };
+    }
+  }
+  return undefined;
 }
 
 function rankOf(fate: Ended, packet: Packet): number {
