@@ -45,9 +45,8 @@ export function stopOf(family: readonly Journey[], silent = false): Stop | undef
 function silencedAnswer(family: readonly Journey[], { caused }: Journey): Candidate | undefined {
   for (const journey of family) {
     const { fate, id } = journey;
-    if (caused.includes(id) && (fate?.kind === 'dropped' || fate?.kind === 'lost') && fate.reason !== 'notAccepted') {
-      return { journey, fate };
-    }
+    const stopped = fate?.kind === 'lost' || (fate?.kind === 'dropped' && fate.place !== 'services');
+    if (stopped && caused.includes(id)) return { journey, fate };
   }
   return undefined;
 }
