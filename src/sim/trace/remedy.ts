@@ -1,6 +1,7 @@
 /** What would have let a packet through, in one sentence per reason. */
 import { showIp } from '../addr/ip.ts';
 import { lengthOf, type Packet, protocolOf } from '../packet/packet.ts';
+import { showProtocol } from '../packet/show.ts';
 import type { DropReason, LossReason } from './fate.ts';
 
 interface Stopped {
@@ -23,7 +24,8 @@ const DROPS: Readonly<Record<DropReason, (at: Stopped) => string>> = {
   publicInternet: () => 'Translated to a public address before it gets there, it would pass.',
   badChecksum: () => 'With a right checksum it would pass.',
   noSocket: ({ node, packet }) => `A service on ${portOf(packet)} of ${node} would answer.`,
-  noProtocol: ({ node, packet }) => `${node} would have to speak protocol ${protocolOf(packet)}.`,
+  noProtocol: ({ node, packet }) =>
+    `A program on ${node} that speaks ${showProtocol(protocolOf(packet))} would take it.`,
   notAccepted: () => 'A connection that is open would take it.',
   natExhausted: ({ place }) => `More addresses or ports in ${place} would make room.`,
   tableFull: ({ node }) => `A larger tracking.max on ${node} would make room.`,
@@ -55,5 +57,5 @@ function isDrop(reason: DropReason | LossReason): reason is DropReason {
 function portOf(packet: Packet): string {
   return packet.kind === 'tcp' || packet.kind === 'udp'
     ? `${packet.kind}/${packet.dport}`
-    : `protocol ${protocolOf(packet)}`;
+    : showProtocol(protocolOf(packet));
 }

@@ -48,7 +48,6 @@ export type Why =
     }
   | { readonly kind: 'routed'; readonly route: Route; readonly among: number; readonly nextHop: Ip | undefined }
   | { readonly kind: 'local'; readonly address: Ip }
-  | { readonly kind: 'unrouted'; readonly dst: Ip }
   | { readonly kind: 'decremented'; readonly ttl: number }
   | { readonly kind: 'fits'; readonly mtu: number; readonly length: number }
   | {

@@ -1,7 +1,6 @@
 /** A packet's journey as plain data: what `trace` prints and what its JSON holds. */
 import { showIp } from '../addr/ip.ts';
 import { showPrefix } from '../addr/prefix.ts';
-import { unreachable } from '../base/fail.ts';
 import { showDuration } from '../base/time.ts';
 import { showEndpoint, showPacket, showProtocol } from '../packet/show.ts';
 import type { Tuple } from '../packet/tuple.ts';
@@ -151,8 +150,6 @@ function describe(why: Why): Told | undefined {
       return describeRoute(why);
     case 'local':
       return { says: `${showIp(why.address)} is here` };
-    case 'unrouted':
-      return { says: `no route to ${showIp(why.dst)}`, place: 'routes' };
     case 'decremented':
       return { says: `${why.ttl + 1} → ${why.ttl}` };
     case 'fits':
@@ -163,8 +160,6 @@ function describe(why: Why): Told | undefined {
       return { says: `to ${showIp(why.nextHop)} by ${why.out}` };
     case 'refused':
       return { says: why.detail, place: why.place };
-    default:
-      return unreachable(why);
   }
 }
 
@@ -212,7 +207,5 @@ function viewFate(journey: Journey, locate: Locate): FateView {
       return { ...fate, into: [fate.into] };
     case 'pending':
       return fate;
-    default:
-      return unreachable(fate);
   }
 }
