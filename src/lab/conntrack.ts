@@ -1,5 +1,6 @@
 /** The kernel's connection table as text, read into rows. */
 import { parseDuration, showDuration } from '../sim/base/time.ts';
+import { PROTOCOL } from '../sim/packet/packet.ts';
 
 interface TupleRow {
   readonly source: string;
@@ -27,17 +28,20 @@ export interface ExpectationRow {
   readonly timeout: string;
 }
 
+/** The tool knows some protocols only as "unknown", and gives the number of each. */
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(PROTOCOL).map(([name, number]) => [number, name]));
+
 /** Reads what `conntrack -L -o extended` prints: one row a line. */
 export function readConnections(text: string): ConnectionRow[] {
   return linesOf(text).flatMap((line) => {
-    const [, , protocol, , timeout, ...rest] = line.split(/\s+/);
+    const [, , , protocol, timeout, ...rest] = line.split(/\s+/);
     const [original, reply] = readTuples(rest);
     if (protocol === undefined || original === undefined || reply === undefined) return [];
     const state = rest[0]?.includes('=') === false && !rest[0].startsWith('[') ? rest[0] : undefined;
     const helper = wordOf(rest, 'helper');
     return [
       {
-        protocol,
+        protocol: NAMES.get(Number(protocol)) ?? protocol,
         ...(state === undefined ? {} : { state }),
         original,
         reply,

@@ -39,6 +39,28 @@ describe('rows of conntrack', () => {
       },
     ],
     [
+      'a protocol that conntrack has no name for',
+      'ipv4     2 unknown  50 599 src=10.0.0.1 dst=10.0.0.2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 mark=0 use=1',
+      {
+        protocol: 'esp',
+        original: { source: '10.0.0.1', destination: '10.0.0.2' },
+        reply: { source: '10.0.0.2', destination: '10.0.0.1' },
+        status: ['UNREPLIED'],
+        timeout: '9m59s',
+      },
+    ],
+    [
+      'a protocol without a name',
+      'ipv4     2 unknown  200 599 src=10.0.0.1 dst=10.0.0.2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 mark=0 use=1',
+      {
+        protocol: '200',
+        original: { source: '10.0.0.1', destination: '10.0.0.2' },
+        reply: { source: '10.0.0.2', destination: '10.0.0.1' },
+        status: ['UNREPLIED'],
+        timeout: '9m59s',
+      },
+    ],
+    [
       'IPv6 as it is',
       'ipv6     10 icmpv6   58 29 src=fd00::1 dst=2001:db8::1 type=128 code=0 id=9 src=2001:db8::1 dst=fd00::1 type=129 code=0 id=9 mark=0 use=1',
       {
