@@ -13,9 +13,9 @@ import { linkCommands, routesCommand, ruleCommands, rulesCommand } from '../sim/
 import { giveLeases } from '../sim/export/lease.ts';
 import { Agent } from './agent.ts';
 import { executeNow, LabError, perform } from './execute.ts';
-import { guard, release } from './guard.ts';
 import { type FtpStock, makeCertificate, servicesOf } from './service.ts';
-import { type PortState, settle } from './settle.ts';
+import { guard, release } from './stand/guard.ts';
+import { type PortState, settle } from './stand/settle.ts';
 
 /** What the steps to come will ask of file servers: sizes of files, and TLS. */
 export interface Wants {

@@ -1,8 +1,8 @@
 /** Waiting until links are as they were set: the kernel brings them up and takes them down in its own time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LabPort } from '../sim/export/lab.ts';
-import type { Agent } from './agent.ts';
-import { execute, LabError } from './execute.ts';
+import type { LabPort } from '../../sim/export/lab.ts';
+import type { Agent } from '../agent.ts';
+import { execute, LabError } from '../execute.ts';
 
 /** One end of a cable as it should be. */
 export interface PortState extends Pick<LabPort, 'end' | 'device' | 'port'> {
