@@ -34,6 +34,7 @@ export function commandLine(version: string, terminal: Terminal, done: (code: Ex
     .showHelpAfterError('(add --help for what there is)');
   addRun(program, terminal, done);
   addTrace(program, terminal, done);
+  addLab(program, terminal, done);
   program
     .command('schema')
     .description('print the JSON Schema of scenario files')
@@ -84,4 +85,20 @@ function addTrace(program: Command, terminal: Terminal, done: Done): void {
     .option(...SEED)
     .addOption(reporters(['pretty', 'json']))
     .action(async (file, options) => done(await (await import('./trace.ts')).trace(file, options, terminal)));
+}
+
+function addLab(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('lab')
+    .argument(...FILE)
+    .description('run the scenarios in Linux network namespaces too, and compare simulator and kernel (root)')
+    .option('--only <glob>', 'only scenarios whose name matches: * is any text, ? one character')
+    .option('--jobs <n>', 'labs that stand at the same time', integer(1, 64), 4)
+    .option('--longest-wait <duration>', 'waits longer than this are not waited for', '1m')
+    .option('--keep', 'leave the namespaces standing and say how to enter them')
+    .option('--script', 'print a shell script that builds the network instead')
+    .option(...SEED)
+    .addOption(reporters(['pretty', 'json']))
+    .option('--quiet', 'no progress on standard error')
+    .action(async (file, options) => done(await (await import('./lab.ts')).lab(file, options, terminal)));
 }

@@ -23,11 +23,24 @@ export interface Arrival {
   readonly seenAs: { readonly address: string; readonly port?: number };
 }
 
+/** How many packets each node had heard at some moment. */
 type Positions = ReadonlyMap<string, unknown>;
 
 export async function positionsOf(agents: ReadonlyMap<string, Agent>): Promise<Positions> {
   const all = await Promise.all([...agents].map(async ([node, agent]) => [node, await agent.ask('position')] as const));
   return new Map(all);
+}
+
+/** Every packet that was delivered since then, by node. */
+export async function heardSince(
+  agents: ReadonlyMap<string, Agent>,
+  since: Positions,
+): Promise<ReadonlyMap<string, readonly Heard[]>> {
+  const all = [...agents].map(async ([node, agent]) => {
+    const packets = (await agent.ask('heard', { position: since.get(node) ?? 0 })) as readonly Heard[];
+    return [node, packets] as const;
+  });
+  return new Map(await Promise.all(all));
 }
 
 /** Who acted in a step, and which packets are its own. */
@@ -42,13 +55,10 @@ export async function findArrival(
   since: Positions,
   { from, fits }: Sent,
 ): Promise<Arrival | undefined> {
-  const heard = await Promise.all(
-    [...agents].map(async ([node, agent]) => {
-      const packets = (await agent.ask('heard', { position: since.get(node) ?? 0 })) as readonly Heard[];
-      return packets.filter(fits).map((packet) => ({ server: node, packet }));
-    }),
+  const heard = [...(await heardSince(agents, since))].flatMap(([server, packets]) =>
+    packets.filter(fits).map((packet) => ({ server, packet })),
   );
-  const all = heard.flat().sort((a, b) => a.packet.time - b.packet.time);
+  const all = heard.sort((a, b) => a.packet.time - b.packet.time);
   const elsewhere = all.filter(({ server }) => server !== from);
   const found = (elsewhere.length > 0 ? elsewhere : all).at(0);
   if (found === undefined) return undefined;

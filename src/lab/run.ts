@@ -12,6 +12,7 @@ import { findBlock, readStops, type Stops } from './blocked.ts';
 import { LabError, missing } from './execute.ts';
 import { RunningLab, type Wants } from './running.ts';
 import { act, FILE_SIZE, inspect, type LabResult } from './steps.ts';
+import { readTimeouts, type Timeouts, trackingNodes } from './timeouts.ts';
 
 export interface LabStep {
   readonly index: number;
@@ -19,6 +20,8 @@ export interface LabStep {
   /** What the kernel did; undefined when the step could not be done for real. */
   readonly result: LabResult | undefined;
   readonly skipped?: string;
+  /** Of a wait that is too long to be waited for: the timeouts of the kernel, and the design as it was then. */
+  readonly timeouts?: { readonly design: Design; readonly values: Timeouts };
 }
 
 export interface LabReport {
@@ -78,7 +81,7 @@ async function runIn(lab: RunningLab, scenario: Scenario, options: LabOptions): 
       const done = missed === undefined ? await runStep(lab, step, options) : { skipped: missed };
       if ('issues' in done) return { kind: 'refused', issues: done.issues };
       steps.push({ index, step, result: undefined, ...done });
-      if ('wait' in step && 'skipped' in done) missed = 'it follows a wait that was not waited for';
+      if ('wait' in step && 'skipped' in done) missed = `it follows a wait of ${step.wait} that was not waited for`;
     }
     const { gaps, notes, namespaces } = lab;
     const kept = options.keep === true ? { namespaces } : {};
@@ -89,12 +92,20 @@ async function runIn(lab: RunningLab, scenario: Scenario, options: LabOptions): 
   }
 }
 
-type Done = { readonly result: LabResult } | { readonly skipped: string } | { readonly issues: readonly Issue[] };
+type Done =
+  | { readonly result: LabResult }
+  | Pick<Required<LabStep>, 'skipped' | 'timeouts'>
+  | { readonly skipped: string }
+  | { readonly issues: readonly Issue[] };
 
 async function runStep(lab: RunningLab, step: Step, { longestWaitMs = 10_000 }: LabOptions): Promise<Done> {
   if ('wait' in step) {
     const millis = parseDuration(step.wait) ?? fail('unchecked duration');
-    if (millis > longestWaitMs) return { skipped: `it would take ${step.wait} for real` };
+    if (millis > longestWaitMs) {
+      const { design } = lab;
+      const values = await readTimeouts(lab.agents, trackingNodes(design));
+      return { skipped: `it would take ${step.wait} for real`, timeouts: { design, values } };
+    }
     await sleep(millis);
     return { result: {} };
   }

@@ -6,7 +6,8 @@ import { parseDuration } from '../sim/base/time.ts';
 import { icmpTypeNumber } from '../sim/design/icmp.ts';
 import { FLAG, PROTOCOL } from '../sim/packet/packet.ts';
 import { readConnections, readExpectations } from './conntrack.ts';
-import { findArrival, type Heard, positionsOf, watching } from './hear.ts';
+import { heardLines } from './control.ts';
+import { findArrival, type Heard, heardSince, positionsOf, watching } from './hear.ts';
 import type { RunningLab } from './running.ts';
 import { findTarget, resolveName } from './target.ts';
 
@@ -174,8 +175,10 @@ async function fetch(lab: RunningLab, { from, url }: With<'fetch'>): Promise<Lab
   });
 }
 
-function ftp(lab: RunningLab, { from, to, port = 21, mode, encrypted, bytes }: With<'ftp'>): Promise<LabResult> {
-  return ask(lab, {
+async function ftp(lab: RunningLab, step: With<'ftp'>): Promise<LabResult> {
+  const { from, to, port = 21, mode, encrypted, bytes } = step;
+  const since = await positionsOf(lab.agents);
+  const result = await ask(lab, {
     from,
     to,
     otherwise: 'control-failed',
@@ -183,6 +186,14 @@ function ftp(lab: RunningLab, { from, to, port = 21, mode, encrypted, bytes }: W
     request: { port, mode, encrypted: encrypted ?? false, bytes: bytes ?? FILE_SIZE },
     fits: isOpening,
   });
+  const heard = await heardSince(lab.agents, since);
+  const arrived = [...heard].flatMap(([node, packets]) =>
+    heardLines(
+      node,
+      packets.map(({ payload }) => payload),
+    ),
+  );
+  return { ...result, arrived };
 }
 
 function seconds(text: string | undefined, otherwise: number): number {

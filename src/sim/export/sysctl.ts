@@ -29,7 +29,8 @@ const UNLIMITED: readonly string[] = [
   'net.ipv6.icmp.ratelimit=0',
 ];
 
-const TIMEOUT_KEYS: Readonly<Record<Exclude<TimeoutName, 'expectation'>, string>> = {
+/** The kernel's name of each timeout, after `nf_conntrack_`. */
+export const TIMEOUT_KEYS: Readonly<Record<Exclude<TimeoutName, 'expectation'>, string>> = {
   tcpSynSent: 'tcp_timeout_syn_sent',
   tcpSynRecv: 'tcp_timeout_syn_recv',
   tcpEstablished: 'tcp_timeout_established',

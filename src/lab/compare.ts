@@ -1,0 +1,87 @@
+/** Simulated against real: the one place that says whether the two agree. */
+import type { ScenarioReport } from '../scenarios/run.ts';
+import type { Step } from '../scenarios/schema.ts';
+import type { Design } from '../sim/design/design.ts';
+import { arrivedLines } from './control.ts';
+import { doubtOf } from './doubt.ts';
+import { type AnyResult, circumstancesOf, type Facts, factsOf } from './facts.ts';
+import type { LabReport, LabStep } from './run.ts';
+import { timeoutsOf } from './timeouts.ts';
+
+/** One fact, as each side has it; undefined where a side has nothing of the kind. */
+export interface FactPair {
+  readonly fact: string;
+  readonly simulated: unknown;
+  readonly real: unknown;
+}
+
+export interface Comparison {
+  readonly index: number;
+  readonly step: Step;
+  /** `nothing`: the step sets something up or lets time pass, and shows only in what follows. */
+  readonly verdict: 'agrees' | 'differs' | 'incomparable' | 'nothing';
+  readonly facts: readonly FactPair[];
+  /** Why it cannot be compared; or what was compared instead. */
+  readonly reason?: string;
+  /** Why the simulator says what it says. */
+  readonly explanation?: string;
+}
+
+/** Holds the steps of a scenario against what the kernel did. `design`: what it runs on, before its change. */
+export function compareRuns(design: Design, simulated: ScenarioReport, real: LabReport): Comparison[] {
+  const steps = real.steps.map(({ step }) => step);
+  return real.steps.map((done) => {
+    const { index, step } = done;
+    if (done.timeouts !== undefined) return compareTimeouts(done, done.timeouts);
+    const reason = done.skipped ?? (isSilent(step) ? undefined : doubtOf(design, steps.slice(0, index), real));
+    if (reason !== undefined) return { index, step, verdict: 'incomparable', facts: [], reason };
+    if (isSilent(step)) return { index, step, verdict: 'nothing', facts: [] };
+    const mine = simulated.steps[index];
+    const { ports } = circumstancesOf(design, steps.slice(0, index + 1));
+    const ours: AnyResult = { ...mine?.result, ...(mine === undefined ? {} : { arrived: arrivedLines(mine.events) }) };
+    const theirs = done.result ?? {};
+    const told = (result: AnyResult): Facts => ({ ...factsOf(step, result, { ports }), ...placeOf(result, theirs) });
+    return judge({ index, step, facts: pairs(told(ours), told(theirs)), explanation: mine?.result.explanation ?? '' });
+  });
+}
+
+function isSilent(step: Step): boolean {
+  return 'wait' in step || 'change' in step || 'restart' in step;
+}
+
+function compareTimeouts(
+  { index, step, skipped }: LabStep,
+  { design, values }: NonNullable<LabStep['timeouts']>,
+): Comparison {
+  const reason = `${skipped ?? ''}; the kernel's settings are compared instead`;
+  return { ...judge({ index, step, facts: pairs(timeoutsOf(design, Object.keys(values)), values) }), reason };
+}
+
+/** Who stopped a packet can be seen only by the counter of a rule; elsewhere the kernel does not say. */
+function placeOf({ blockedAt, blockedBy }: AnyResult, real: AnyResult): Facts {
+  return real.blockedBy === undefined ? {} : { blockedAt, blockedBy };
+}
+
+function judge(comparison: Omit<Comparison, 'verdict'>): Comparison {
+  const verdict = comparison.facts.every(isSame) ? 'agrees' : 'differs';
+  return { ...comparison, verdict };
+}
+
+/** Whether both sides say the same. */
+export function isSame({ simulated, real }: FactPair): boolean {
+  return canonical(simulated) === canonical(real);
+}
+
+/** Objects with the same fields in another order are the same. */
+function canonical(value: unknown): string | undefined {
+  return JSON.stringify(value, (_, each: unknown) =>
+    typeof each === 'object' && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
+}
+
+function pairs(simulated: Facts, real: Facts): FactPair[] {
+  const facts = new Set([...Object.keys(simulated), ...Object.keys(real)]);
+  return [...facts].map((fact) => ({ fact, simulated: simulated[fact], real: real[fact] }));
+}
