@@ -93,7 +93,7 @@ def await_handshake(client, error, until):
             return client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         # Without any latency an ICMP error can come while the call that sent the SYN still holds the socket, which then
         # does not see it and waits for the next one.
-        if heard is not None and time.monotonic() > heard["time"] + LATE:
+        if heard is not None and time.monotonic() > heard["heard"] + LATE:
             return errno_of(heard)
         heard = heard or error()
     return None
