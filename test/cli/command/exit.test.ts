@@ -95,7 +95,7 @@ describe('exit codes', () => {
   it('stays what it is when nobody reads the output, and nothing is said of that', async () => {
     const many = Array.from({ length: 300 }, (_, i) => ({ ...BAD.scenarios[1], name: `mail ${i}` }));
     const folder = folderWith({ 'scenarios.json': { ...BAD, scenarios: many } });
-    const child = start(['run', '--trace'], folder);
+    const child = start(['run', '--trace', '--quiet'], folder);
     let err = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       err += text;
