@@ -165,10 +165,11 @@ function oweAck(turn: Turn, gaps: boolean, now: Millis): Turn {
   return schedule(counted, { acknowledge: turn.tcb.deadlines.acknowledge ?? now + DELAYED_ACK });
 }
 
+/** Where both sides have closed there is nothing that an ACK could wait for (as Linux). */
 function takeFin(turn: Turn, now: Millis): Turn {
   const told = turn.tcb.orphaned ? turn : notify(turn, { kind: 'ended' });
   const moved = move(told, 'rcv FIN', now);
-  return moved.tcb.state === 'TIME-WAIT' ? { ...moved, owing: true } : moved;
+  return moved.tcb.state === 'CLOSE-WAIT' ? moved : { ...moved, owing: true };
 }
 
 /** TIME-WAIT as Linux keeps it: whatever shows that the peer missed the last ACK gets it again, and the wait begins anew. */
