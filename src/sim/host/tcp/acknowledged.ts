@@ -8,7 +8,7 @@ import type { Millis } from '../../base/time.ts';
 import { dropFirst } from './bytes.ts';
 import { onDuplicate, onProgress, type Reckoning } from './congestion.ts';
 import { move } from './machine.ts';
-import { distance, type Segment, spaceOf } from './segment.ts';
+import { advance, distance, type Segment, spaceOf } from './segment.ts';
 import { change, discard, flightOf, schedule, type Tcb, type Turn } from './tcb.ts';
 import { measure } from './timer.ts';
 import { challenge, retransmitFirst } from './transmit.ts';
@@ -21,9 +21,16 @@ export function acceptAck(turn: Turn, arrived: Segment, now: Millis): Turn {
   if (ahead < -maxWnd) return discard(challenge(turn, now), 'ACK of long ago');
   if (ahead < 0) return turn;
   const duplicate = isDuplicate(turn.tcb, arrived);
-  const updated = updateWindow(turn, arrived);
+  const updated = updateWindow(change(turn, { peerHas: pieceOf(turn.tcb, arrived) }), arrived);
   if (ahead > 0) return release(updated, arrived.ack, now);
   return duplicate ? follow(updated, onDuplicate(updated.tcb.congestion, flightOf(updated.tcb)), now) : updated;
+}
+
+/** Where the first of the pieces begins that a segment acknowledges selectively. */
+function pieceOf({ sackPermitted, sndMax }: Tcb, { ack, sack = [] }: Segment): number | undefined {
+  const begins = sackPermitted ? sack.map(({ left }) => distance(ack, left)) : [];
+  const first = Math.min(...begins.filter((ahead) => ahead > 0 && ahead < distance(ack, sndMax)));
+  return Number.isFinite(first) ? advance(ack, first) : undefined;
 }
 
 /** RFC 5681 §2. */

@@ -37,7 +37,7 @@ export interface Segment {
   readonly payload: Uint8Array;
   /** Only on segments with SYN. */
   readonly options?: SynOptions;
-  /** What came out of order, for the peer to know; written, and passed over where it is read. */
+  /** What came out of order, for the peer to know. */
   readonly sack?: readonly SackBlock[];
 }
 
@@ -73,8 +73,14 @@ export function refusalOf(arrived: Segment): Segment {
 export function readSegment(packet: Tcp): Segment {
   const { seq, flags, window, payload } = packet;
   const ack = (flags & FLAG.ack) === 0 ? 0 : packet.ack;
-  if ((flags & FLAG.syn) === 0) return { seq, ack, flags, window, payload };
+  if ((flags & FLAG.syn) === 0) return { seq, ack, flags, window, payload, ...readSack(packet.options) };
   return { seq, ack, flags, window, payload, options: readOptions(packet.options) };
+}
+
+function readSack(bytes: Uint8Array): Pick<Segment, 'sack'> {
+  if (bytes.length === 0) return {};
+  const sack = decodeOptions(bytes).flatMap((option) => (option.kind === 'sack' ? option.blocks : []));
+  return sack.length === 0 ? {} : { sack };
 }
 
 function readOptions(bytes: Uint8Array): SynOptions {

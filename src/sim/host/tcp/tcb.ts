@@ -80,8 +80,13 @@ export interface Tcb extends TcbInit {
   readonly rcvEdge: number;
   /** Shift of the windows that this end sends. */
   readonly rcvScale: number;
-  /** Both SYNs permitted SACK. Blocks are sent; those that come are not made use of, nor are duplicates told (D-SACK). */
+  /**
+   * Both SYNs permitted SACK. Blocks are sent; of those that come only `peerHas` is kept, and duplicates are not told
+   * (D-SACK).
+   */
   readonly sackPermitted: boolean;
+  /** Where the first piece begins that the peer has got out of order: what is sent again ends there (as Linux). */
+  readonly peerHas: number | undefined;
   /** Both SYNs spoke of a window shift. */
   readonly scaled: boolean;
   /** In order, and not yet read by the application, in bytes. */
@@ -124,6 +129,7 @@ const BLANK = {
   rcvEdge: 0,
   rcvScale: 0,
   sackPermitted: false,
+  peerHas: undefined,
   scaled: false,
   unread: 0,
   pieces: [],

@@ -112,10 +112,16 @@ function portion(tcb: Tcb, forced: boolean): Portion | undefined {
   if (left < 0 || room <= 0) return undefined;
   const fin = finishes(tcb);
   if (left === 0) return fin ? { bytes: 0, fin } : undefined;
-  const wanted = Math.min(left, payloadRoom(tcb));
+  const wanted = Math.min(left, payloadRoom(tcb), gapFrom(tcb, tcb.sndNxt));
   const bytes = Math.min(wanted, room);
   const worthwhile = bytes === wanted || forced || (offset === 0 && bytes * 2 >= tcb.maxWnd);
   return worthwhile ? { bytes, fin: fin && bytes === left && bytes < room } : undefined;
+}
+
+/** How many bytes lie between `seq` and what the peer has got out of order. */
+function gapFrom({ peerHas }: Tcb, seq: number): number {
+  const gap = peerHas === undefined ? 0 : distance(seq, peerHas);
+  return gap > 0 ? gap : Number.POSITIVE_INFINITY;
 }
 
 /** How much may be in flight. What has been sent once may be sent again even if the window has shrunk since. */
@@ -146,7 +152,7 @@ function flagsFor({ outgoing }: Tcb, offset: number, { bytes, fin }: Portion): F
 export function retransmitFirst(turn: Turn, now: Millis): Turn {
   const { tcb } = turn;
   const sent = distance(tcb.sndUna, tcb.sndMax);
-  const bytes = Math.min(payloadRoom(tcb), tcb.outgoing.length, sent);
+  const bytes = Math.min(payloadRoom(tcb), tcb.outgoing.length, sent, gapFrom(tcb, tcb.sndUna));
   const fin = finishes(tcb) && bytes === tcb.outgoing.length && sent > bytes;
   const said = speak(turn, flagsFor(tcb, 0, { bytes, fin }), tcb.sndUna, copy(tcb.outgoing, 0, bytes));
   return schedule(change(said, { timing: undefined, lastSent: now }), { retransmit: now + tcb.trip.rto });

@@ -177,3 +177,39 @@ describe('ICMP errors', () => {
     expect(client.sent()).toEqual(['A 1 ack 1', 'A 1+500 ack 1', 'PA 501+500 ack 1']);
   });
 });
+
+describe('SACK, as Linux: what is sent again ends where the peer has the rest', () => {
+  const lossy = (sackPermitted: boolean) => {
+    const end = established({ options: { sackPermitted } }).write(12).write(14);
+    end.sent();
+    return end.hear('A', { sack: [[13, 27]] });
+  };
+
+  it('by the timer, each time', () => {
+    const end = lossy(true).wait(700);
+    const twice = ['A 1+12 ack 1', 'PA 13+14 ack 1'];
+    expect(end.sent()).toEqual([...twice, ...twice]);
+  });
+
+  it('by duplicate acknowledgements', () => {
+    const end = lossy(true);
+    end.hear('A', { sack: [[13, 27]] }).hear('A', { sack: [[13, 27]] });
+    expect(end.sent()).toEqual(['A 1+12 ack 1']);
+  });
+
+  it('a block that makes no sense, or was not agreed on, means nothing', () => {
+    expect(lossy(false).wait(250).sent()).toEqual(['PA 1+26 ack 1']);
+    const end = lossy(true).hear('A', {
+      sack: [
+        [-5, 1],
+        [27, 40],
+      ],
+    });
+    expect(end.tcb.peerHas).toBeUndefined();
+  });
+
+  it('is forgotten once the gap is filled', () => {
+    const end = lossy(true).hear('A', { ack: 27 }).write(5);
+    expect([end.tcb.peerHas, end.sent()]).toEqual([undefined, ['PA 27+5 ack 1']]);
+  });
+});

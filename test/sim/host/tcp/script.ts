@@ -36,6 +36,8 @@ export interface Line {
   /** As on the wire. */
   readonly window?: number;
   readonly options?: Partial<SynOptions>;
+  /** Edges of what it has got out of order. */
+  readonly sack?: readonly (readonly [left: number, right: number])[];
 }
 
 export class Script {
@@ -99,6 +101,7 @@ export class Script {
       window,
       payload: Uint8Array.from({ length: bytes }, (_, i) => (seq + i) & 255),
       ...(flags & FLAG.syn ? { options } : {}),
+      ...(line.sack === undefined ? {} : { sack: line.sack.map(edges) }),
     };
     return this.do({ kind: 'segment', segment: arrived });
   }
@@ -136,6 +139,8 @@ export class Script {
     this.#heard.push(...notices);
   }
 }
+
+const edges = ([left, right]: readonly [number, number]) => ({ left: advance(ISS, left), right: advance(ISS, right) });
 
 const INIT = { iss: ISS, receiveMss: 1460, pathMss: 1460, defaultMss: 536 };
 

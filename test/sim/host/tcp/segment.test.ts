@@ -76,6 +76,7 @@ describe('segments and packets', () => {
     expect(Buffer.from(options).toString('hex')).toBe('010105120000000100000005fffffff000000003');
     expect([options.length, sackLength(2), sackLength(0)]).toEqual([20, 20, 0]);
     expect(decodeOptions(options)).toEqual([{ kind: 'sack', blocks: sack }]);
+    expect(readSegment(writeSegment(segment(['ack'], 1, { sack }), ENDS, HEADER)).sack).toEqual(sack);
   });
 
   it('RFC 7323 §2.3: a shift above 14 counts as 14; other options are passed over', () => {
