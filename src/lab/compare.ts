@@ -2,9 +2,10 @@
 import type { ScenarioReport } from '../scenarios/run.ts';
 import type { Step } from '../scenarios/schema.ts';
 import type { Design } from '../sim/design/design.ts';
+import type { Trace } from '../sim/trace/trace.ts';
 import { arrivedLines } from './control.ts';
 import { doubtOf } from './doubt.ts';
-import { type AnyResult, circumstancesOf, type Facts, factsOf } from './facts.ts';
+import { type AnyResult, type Facts, factsOf, namedPorts } from './facts.ts';
 import type { LabReport, LabStep } from './run.ts';
 import { timeoutsOf } from './timeouts.ts';
 
@@ -37,12 +38,20 @@ export function compareRuns(design: Design, simulated: ScenarioReport, real: Lab
     if (reason !== undefined) return { index, step, verdict: 'incomparable', facts: [], reason };
     if (isSilent(step)) return { index, step, verdict: 'nothing', facts: [] };
     const mine = simulated.steps[index];
-    const { ports } = circumstancesOf(design, steps.slice(0, index + 1));
-    const ours: AnyResult = { ...mine?.result, ...(mine === undefined ? {} : { arrived: arrivedLines(mine.events) }) };
+    const ports = namedPorts(design, steps.slice(0, index + 1));
+    const events = mine?.events ?? [];
+    const ours: AnyResult = { ...mine?.result, arrived: arrivedLines(events) };
     const theirs = done.result ?? {};
-    const told = (result: AnyResult): Facts => ({ ...factsOf(step, result, { ports }), ...placeOf(result, theirs) });
+    const about = { ports, oneWay: !hasChoice(events) };
+    const told = (result: AnyResult): Facts => ({ ...factsOf(step, result, about), ...placeOf(result, theirs) });
     return judge({ index, step, facts: pairs(told(ours), told(theirs)), explanation: mine?.result.explanation ?? '' });
   });
+}
+
+/** Which of several ways of the same cost a flow takes hangs on a number that each kernel draws when it starts. */
+function hasChoice(events: Trace): boolean {
+  const steps = events.flatMap((event) => (event.kind === 'hop' ? event.steps : []));
+  return steps.some(({ why }) => why.kind === 'routed' && why.among > 1);
 }
 
 function isSilent(step: Step): boolean {

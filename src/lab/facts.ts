@@ -12,12 +12,14 @@ export type AnyResult = Readonly<Record<string, unknown>>;
 
 /** What the facts depend on besides the result. */
 export interface Circumstances {
-  /** Ports that are no chance: those that the steps so far and the rules of the design name. */
+  /** Ports that are no chance (`namedPorts`). */
   readonly ports: ReadonlySet<number>;
+  /** No packet had a choice between ways of the same cost. */
+  readonly oneWay: boolean;
 }
 
-/** The ports that are named before a step is done, by all steps up to it and by the NAT rules of the design. */
-export function circumstancesOf(design: Design, steps: readonly Step[]): Circumstances {
+/** The ports that are no chance for a step: those that it, the steps before and the rules of the design name. */
+export function namedPorts(design: Design, steps: readonly Step[]): ReadonlySet<number> {
   const named = [
     ...steps.flatMap((step) => [...numbersIn(step, ['port', 'sourcePort'])]),
     ...Object.values(design.nodes).flatMap((node) => [
@@ -25,7 +27,7 @@ export function circumstancesOf(design: Design, steps: readonly Step[]): Circums
       ...(node.nat?.rules ?? []).flatMap(targetPorts),
     ]),
   ];
-  return { ports: new Set([...WELL_KNOWN, ...named]) };
+  return new Set([...WELL_KNOWN, ...named]);
 }
 
 /** FTP data and control, DNS, DHCP and the web are asked at and from their own ports. */
@@ -58,7 +60,7 @@ const FIELDS = {
 } as const;
 
 /** The facts of a step's result. */
-export function factsOf(step: Step, result: AnyResult, { ports }: Circumstances): Facts {
+export function factsOf(step: Step, result: AnyResult, { ports, oneWay }: Circumstances): Facts {
   if ('inspect' in step) return tableFacts(result, ports);
   const verb = (Object.keys(FIELDS) as (keyof typeof FIELDS)[]).find((name) => name in step);
   if (verb === undefined) return {};
@@ -70,7 +72,7 @@ export function factsOf(step: Step, result: AnyResult, { ports }: Circumstances)
     ...told,
     ...(unresolved ? { server: undefined } : {}),
     seenAs: unresolved ? undefined : steadyEndpoint(step, told.seenAs, ports),
-    hops: hopsOf(told.hops),
+    hops: oneWay ? hopsOf(told.hops) : hopsOf(told.hops)?.length,
     bytes: result.outcome === 'transferred' ? told.bytes : undefined,
     arrived: arrived?.map(showArrived),
   });

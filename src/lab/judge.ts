@@ -2,12 +2,12 @@
 import type { RunOptions } from '../scenarios/run.ts';
 import { designOf, runScenario } from '../scenarios/run.ts';
 import type { Scenario, ScenarioFile } from '../scenarios/schema.ts';
-import { type Comparison, compareRuns } from './compare.ts';
+import { type Comparison, compareRuns, type FactPair, isSame } from './compare.ts';
 import { type LabOptions, type LabOutcome, type LabReport, runLab } from './run.ts';
 
 export interface JudgedStep extends Comparison {
-  /** It differed in one of two runs: a machine under load now and then answers too late. */
-  readonly unsteady?: true;
+  /** How it differed in one of two runs, if it did: a machine under load now and then answers too late. */
+  readonly unsteady?: readonly FactPair[];
 }
 
 export type Judged =
@@ -51,7 +51,8 @@ function isDisagreement({ verdict }: Comparison): boolean {
 
 function merge(first: Comparison | undefined, second: Comparison): JudgedStep {
   if (first === undefined || isDisagreement(first) === isDisagreement(second)) return second;
-  return { ...(isDisagreement(first) ? second : first), unsteady: true };
+  const [odd, usual] = isDisagreement(first) ? [first, second] : [second, first];
+  return { ...usual, unsteady: odd.facts.filter((pair) => !isSame(pair)) };
 }
 
 /** Does the work of several items at a time; `each` hears of the results in the order of the items. */

@@ -117,11 +117,11 @@ function showStep(step: JudgedStep, number: number, paint: Paint): string[] {
         ? paint.bad(WORDS.differs)
         : paint.faint(WORDS[verdict]);
   const because = reason === undefined ? '' : `: ${reason}`;
-  const once = unsteady === undefined ? '' : paint.faint('  (in one of two runs)');
   const title = step.step.name === undefined ? titleOf(step.step) : `${step.step.name}: ${titleOf(step.step)}`;
   return [
-    `    ${word}${because}${once}  ${paint.strong(`step ${number}`)}, ${title}`,
+    `    ${word}${because}  ${paint.strong(`step ${number}`)}, ${title}`,
     ...showFacts(facts, paint),
+    ...(unsteady === undefined ? [] : ['          but in one of two runs:', ...showFacts(unsteady, paint)]),
     ...(verdict === 'differs' && explanation !== undefined ? [`          ${paint.faint(explanation)}`] : []),
   ];
 }
@@ -200,17 +200,21 @@ export function toJsonLab(all: readonly Entry[]): Readonly<Record<string, unknow
   };
 }
 
-/** Facts as a record of pairs; a side without the fact has null. */
 function jsonStep({ step, verdict, facts, reason, unsteady, explanation }: JudgedStep) {
-  const sides = facts.map(({ fact, simulated, real }) => [fact, { simulated: simulated ?? null, real: real ?? null }]);
   return {
     verb: verbOf(step),
     ...(step.name === undefined ? {} : { name: step.name }),
     title: titleOf(step),
     verdict: verdict === 'nothing' ? 'done' : verdict,
     ...(reason === undefined ? {} : { reason }),
-    ...(unsteady === undefined ? {} : { unsteady }),
-    facts: Object.fromEntries(sides),
+    facts: jsonFacts(facts),
+    ...(unsteady === undefined ? {} : { unsteady: jsonFacts(unsteady) }),
     ...(verdict === 'differs' && explanation !== undefined ? { explanation } : {}),
   };
+}
+
+/** A side without the fact has null. */
+function jsonFacts(facts: readonly FactPair[]) {
+  const sides = facts.map(({ fact, simulated, real }) => [fact, { simulated: simulated ?? null, real: real ?? null }]);
+  return Object.fromEntries(sides);
 }

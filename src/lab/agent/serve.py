@@ -135,7 +135,7 @@ def start_echo(service):
 
 
 def start_dns(service):
-    return listen_udp(service, lambda data: names.answer(data, service))
+    return listen_udp(service, names.Server(service).answer)
 
 
 STARTERS = {
