@@ -8,11 +8,11 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { type Judged, judgeScenario } from '../src/lab/judge.ts';
 import { expectationOf } from '../src/lab/record.ts';
-import { runLab } from '../src/lab/run.ts';
-import { compare, showDifferences } from '../src/scenarios/compare.ts';
-import { runScenario } from '../src/scenarios/run.ts';
+import { toPrettyLab } from '../src/lab/report.ts';
 import type { Scenario, Step } from '../src/scenarios/schema.ts';
+import { PLAIN } from '../src/sim/trace/paint.ts';
 import { anyDesign } from '../test/arbitraries/design.ts';
 import { anyRun, type Run } from '../test/arbitraries/step.ts';
 
@@ -23,94 +23,98 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'disagreement.json' },
     /** Labs that stand at the same time. */
     jobs: { type: 'string', default: '6' },
+    /** Goes on after a disagreement, and shrinks none. */
+    all: { type: 'boolean' },
     /** The path that fast-check printed, to try one counterexample again. */
     path: { type: 'string' },
   },
 });
 
-const tally = { scenarios: 0, steps: 0, skipped: 0 };
+const tally = { scenarios: 0, steps: 0, skipped: 0, silent: 0, unsteady: 0 };
 const anyCase = anyRun(anyDesign({ nodes: 6 }), 6, ['1s']);
 let next = 1;
 
-interface Verdict {
-  /** What the two say differently, a text a step; empty when they agree. */
-  readonly says: readonly string[];
-  /** The steps with the kernel's answers. */
-  readonly answered: readonly Step[];
-}
-
-/** A disagreement counts when it comes twice: a real machine under load now and then answers too late. */
-async function judge(scenario: Scenario): Promise<Verdict> {
-  const first = await tryOnce(scenario);
-  if (first.says.length === 0) return first;
-  const second = await tryOnce(scenario);
-  if (second.says.length === 0) process.stderr.write(`did not come again: ${first.says.join('; ')}\n`);
-  return second;
-}
-
-async function tryOnce(scenario: Scenario): Promise<Verdict> {
-  const real = await runLab({}, scenario, { longestWaitMs: 1500 });
-  if (real.kind !== 'ran') throw new Error(JSON.stringify(real));
-  const simulated = runScenario({}, scenario);
-  if (simulated.status === 'error') throw new Error(JSON.stringify(simulated.issues));
+/** Holds a run against the kernel; returns the disagreement in words, undefined when there is none. */
+async function judge(scenario: Scenario): Promise<string | undefined> {
+  const judged = await judgeScenario({}, scenario, { longestWaitMs: 1500 });
+  if (judged.kind !== 'compared') throw new Error(JSON.stringify(judged));
   tally.scenarios += 1;
-  const says: string[] = [];
-  const answered: Step[] = [];
-  // what nftables cannot say the kernel cannot be asked
-  const askable = real.report.gaps.length === 0;
-  for (const { index, step, result } of real.report.steps) {
-    const expected = result === undefined || !askable ? undefined : expectationOf(step, result);
-    answered.push({ ...step, ...(expected === undefined ? {} : { expect: expected }) } as Step);
-    tally[expected === undefined ? 'skipped' : 'steps'] += 1;
-    const mine = simulated.steps[index]?.result;
-    const differences = expected === undefined ? [] : compare(mine, expected);
-    if (differences.length === 0) continue;
-    says.push(`step ${index} ${JSON.stringify(step)}\n${showDifferences(differences)}\n${mine?.explanation}`);
+  for (const { verdict, unsteady } of judged.steps) {
+    tally[verdict === 'incomparable' ? 'skipped' : verdict === 'nothing' ? 'silent' : 'steps'] += 1;
+    if (unsteady === undefined) continue;
+    tally.unsteady += 1;
+    process.stderr.write(`did not come again: ${JSON.stringify(unsteady)}\n`);
   }
-  return { says, answered };
+  return judged.steps.some(({ verdict }) => verdict === 'differs') ? show(scenario, judged) : undefined;
+}
+
+function show(scenario: Scenario, judged: Judged): string {
+  return toPrettyLab({ scenario, judged }, PLAIN);
+}
+
+/** The steps with the kernel's answers. */
+async function answer(scenario: Scenario): Promise<{ readonly steps: readonly Step[]; readonly says: string }> {
+  const judged = await judgeScenario({}, scenario, { longestWaitMs: 1500 });
+  if (judged.kind !== 'compared') throw new Error(JSON.stringify(judged));
+  const steps = judged.report.steps.map(({ step, result }) => {
+    const expected = result === undefined ? undefined : expectationOf(step, result);
+    return { ...step, ...(expected === undefined ? {} : { expect: expected }) } as Step;
+  });
+  return { steps, says: show(scenario, judged) };
 }
 
 function scenarioOf({ design, steps }: Run): Scenario {
   return { name: 'generated', network: design, steps };
 }
 
+function summary(): string {
+  const { scenarios, steps, skipped, unsteady } = tally;
+  return `${scenarios} scenarios, ${steps} steps compared, ${skipped} not comparable, ${unsteady} differed once`;
+}
+
 function report(): void {
   if (tally.scenarios < next) return;
-  process.stderr.write(
-    `${tally.scenarios} scenarios, ${tally.steps} steps compared, ${tally.skipped} not comparable\n`,
-  );
-  next = Math.ceil(next * 1.3);
+  process.stderr.write(`${summary()}\n`);
+  next = Math.ceil(tally.scenarios * 1.3);
 }
 
 const property = fc.asyncProperty(anyCase, async (run) => {
-  const { says } = await judge(scenarioOf(run));
+  const says = await judge(scenarioOf(run));
   report();
-  if (says.length > 0) throw new Error(says.join('\n\n'));
+  if (says !== undefined) throw new Error(says);
 });
 const seed = Number(values.seed);
 
 /** Where the first disagreement is; several labs stand at a time, for most of a run is waiting for what does not come. */
-async function findDisagreement(): Promise<number | undefined> {
+async function findDisagreements(): Promise<readonly number[]> {
   const cases = fc.sample(property, { seed, numRuns: Number(values.runs) });
+  const found: number[] = [];
   let taken = 0;
-  let found: number | undefined;
   const work = async (): Promise<void> => {
-    while (found === undefined && taken < cases.length) {
+    while (taken < cases.length && (values.all === true || found.length === 0)) {
       const index = taken++;
       const [run] = cases[index] ?? [];
       if (run === undefined) return;
-      const { says } = await judge(scenarioOf(run));
+      const says = await judge(scenarioOf(run));
       report();
-      if (says.length === 0) continue;
-      found = Math.min(found ?? index, index);
-      process.stderr.write(`run ${index} disagrees:\n${says.join('\n\n')}\n`);
+      if (says === undefined) continue;
+      found.push(index);
+      process.stderr.write(`run ${index} disagrees:\n${says}\n`);
+      if (values.all === true) await write(run, `${values.out.replace(/\.json$/, '')}-${seed}-${index}.json`);
     }
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-  return found;
+  return found.sort((a, b) => a - b);
 }
 
-/** Makes a disagreement small and writes it down with the kernel's answers. */
+/** Writes a run down with the kernel's answers, and returns what the two say. */
+async function write(run: Run, file: string): Promise<string> {
+  const { says, steps } = await answer(scenarioOf(run));
+  writeFileSync(file, `${JSON.stringify({ scenarios: [{ ...scenarioOf(run), steps }] }, null, 2)}\n`);
+  return says;
+}
+
+/** Makes a disagreement small and writes it down. */
 async function shrink(path: string): Promise<void> {
   const details = await fc.check(property, { seed, path, numRuns: 1, interruptAfterTimeLimit: 600_000 });
   const [worst] = details.counterexample ?? [];
@@ -118,19 +122,16 @@ async function shrink(path: string): Promise<void> {
     console.log(`seed ${seed}, path ${path}: it did not come again`);
     return;
   }
-  const { says, answered } = await judge(scenarioOf(worst));
-  const file = { scenarios: [{ ...scenarioOf(worst), steps: answered }] };
-  writeFileSync(values.out, `${JSON.stringify(file, null, 2)}\n`);
+  console.log(await write(worst, values.out));
   console.log(`seed ${seed}, path ${details.counterexamplePath}: written to ${values.out}`);
-  console.log(says.length > 0 ? says.join('\n\n') : String(details.errorInstance));
 }
 
-const at = values.path ?? (await findDisagreement())?.toString();
-console.log(
-  `${tally.scenarios} scenarios, ${tally.steps} steps compared, ${tally.skipped} not comparable, seed ${seed}`,
-);
+const found = values.path === undefined ? (await findDisagreements()).map(String) : [values.path];
+console.log(`${summary()}, seed ${seed}`);
+const [at] = found;
 if (at === undefined) console.log('no disagreement');
 else {
   process.exitCode = 1;
-  await shrink(at);
+  if (values.all === true) console.log(`disagreements at ${found.join(', ')}`);
+  else await shrink(at);
 }

@@ -7,27 +7,27 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Scenario, ScenarioFile, Step } from '../scenarios/schema.ts';
+import { factsOf } from './facts.ts';
 import { type LabStep, runLab } from './run.ts';
 import type { LabResult } from './steps.ts';
 
 /** What of a result is the same in every run, and so can be expected. */
 export function expectationOf(step: Step, result: LabResult): Readonly<Record<string, unknown>> | string | undefined {
   if ('inspect' in step) return expectTables(result);
-  const { outcome, server, icmp, blockedAt, blockedBy, hops, status, body, addresses, bytes } = result;
-  const seenAs = steadyEndpoint(step, result.seenAs);
+  const facts = factsOf(step, result, { ports: new Set(), oneWay: true });
+  const { outcome, server, icmp, hops, status, body, addresses, bytes } = facts;
+  const { blockedAt, blockedBy } = result;
+  const seenAs = withoutWords(facts.seenAs);
   const fields = { outcome, server, seenAs, blockedAt, blockedBy, icmp, hops, status, body, addresses, bytes };
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
   if (known.length === 0) return undefined;
   return known.length === 1 && typeof outcome === 'string' ? outcome : Object.fromEntries(known);
 }
 
-/** A port is steady only where the step names the one to send from, and NAT left it alone. */
-function steadyEndpoint(step: Step, seenAs: unknown): unknown {
-  if (typeof seenAs !== 'object' || seenAs === null || !('address' in seenAs) || !('port' in seenAs)) return seenAs;
-  const [asked] = Object.values(step).flatMap((part) =>
-    typeof part === 'object' && part !== null && 'sourcePort' in part ? [part.sourcePort] : [],
-  );
-  return asked === seenAs.port ? seenAs : { address: seenAs.address };
+/** That NAT chose another port is a fact, but which one nobody can expect. */
+function withoutWords(seenAs: unknown): unknown {
+  if (typeof seenAs !== 'object' || seenAs === null || !('address' in seenAs && 'port' in seenAs)) return seenAs;
+  return typeof seenAs.port === 'number' ? seenAs : { address: seenAs.address };
 }
 
 interface Row {
