@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { parseIp } from '../src/sim/addr/ip.ts';
 import { fail } from '../src/sim/base/fail.ts';
 import type { Design } from '../src/sim/design/design.ts';
-import type { App, AppCommand, AppEvent } from '../src/sim/host/app/app.ts';
+import type { AppCommand, AppEvent } from '../src/sim/host/app/app.ts';
 import type { Packet } from '../src/sim/packet/packet.ts';
 import { World } from '../src/sim/world/world.ts';
+import { script } from './script.ts';
 
 const ip = (text: string) => parseIp(text) ?? fail(text);
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -29,26 +30,6 @@ function network({ inside = '192.168.1', outside = '203.0.113.2' } = {}): Design
       ['gateway:wan', 'server', 'stranger'],
     ],
   };
-}
-
-/** Commands at their time, in milliseconds; everything that is heard is noted. */
-function script(name: string, ...lines: readonly (readonly [at: number, command: AppCommand])[]) {
-  const heard: AppEvent[] = [];
-  const app: App<number> = {
-    name,
-    start: () => ({
-      state: 0,
-      commands: lines.map(([after], i) => ({ kind: 'timer', name: String(i), after })),
-    }),
-    handle: (state, event) => {
-      if (event.kind !== 'timer') heard.push(event);
-      const command = event.kind === 'timer' ? lines[Number(event.name)]?.[1] : undefined;
-      return { state, commands: command === undefined ? [] : [command] };
-    },
-  };
-  const said = (socket: string) =>
-    heard.flatMap((event) => (event.kind === 'data' && event.socket === socket ? [text(event.payload)] : [])).join('');
-  return { app, heard, said };
 }
 
 const write = (socket: string, line: string): AppCommand => ({ kind: 'write', socket, payload: bytes(line) });
