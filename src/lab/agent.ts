@@ -1,7 +1,8 @@
 /** A helper process inside one namespace, which acts and listens there. It speaks JSON lines. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startChild } from './children.ts';
 import { findProgram, findPython, LabError, type Output } from './execute.ts';
 
 const SCRIPT = fileURLToPath(new URL('agent/main.py', import.meta.url));
@@ -18,20 +19,21 @@ interface Pending {
 }
 
 export class Agent {
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcessWithoutNullStreams;
   readonly #pending = new Map<number, Pending>();
   #next = 0;
   #said = '';
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child;
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#said += text;
     });
-    if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => this.#hear(line));
-    child.stdin?.on('error', () => {
+    createInterface({ input: child.stdout }).on('line', (line) => this.#hear(line));
+    child.stdin.on('error', () => {
       // it died; whoever waits for an answer hears of it from `close`
     });
+    child.on('error', (error) => this.#fail(new LabError(`an agent did not start: ${error.message}`)));
     child.on('close', () => this.#fail(new LabError(`an agent ended: ${this.#said.trim()}`)));
   }
 
@@ -39,7 +41,7 @@ export class Agent {
   static async start(namespace: string): Promise<Agent> {
     const python = findPython() ?? 'python3';
     const argv = ['netns', 'exec', namespace, python, '-E', '-s', '-S', '-B', SCRIPT];
-    const agent = new Agent(spawn(findProgram('ip') ?? 'ip', argv, { stdio: ['pipe', 'pipe', 'pipe'] }));
+    const agent = new Agent(startChild(findProgram('ip') ?? 'ip', argv));
     await agent.#expect(0);
     return agent;
   }
@@ -48,7 +50,7 @@ export class Agent {
   ask(verb: string, request: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     this.#next += 1;
     const answer = this.#expect(this.#next);
-    this.#child.stdin?.write(`${JSON.stringify({ id: this.#next, do: verb, ...request })}\n`);
+    this.#child.stdin.write(`${JSON.stringify({ id: this.#next, do: verb, ...request })}\n`);
     return answer;
   }
 
@@ -62,7 +64,7 @@ export class Agent {
     return new Promise((resolve) => {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) return resolve();
       this.#child.once('close', () => resolve());
-      this.#child.stdin?.end();
+      this.#child.stdin.end();
     });
   }
 

@@ -1,10 +1,10 @@
 /** Programs of the machine, run to their end. */
-import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Design } from '../sim/design/design.ts';
 import { parseService } from '../sim/design/service.ts';
 import type { Command } from '../sim/export/lab-script.ts';
+import { startChild } from './children.ts';
 
 export interface Output {
   readonly code: number;
@@ -67,7 +67,7 @@ function missingRights(): string[] {
 export function execute({ argv, input = '' }: Command): Promise<Output> {
   const [program = '', ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(findProgram(program) ?? program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = startChild(findProgram(program) ?? program, args);
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -83,13 +83,6 @@ export function execute({ argv, input = '' }: Command): Promise<Output> {
     });
     child.stdin.end(input);
   });
-}
-
-/** As `execute`, at once and without waiting for anything else: for the way out. */
-export function executeNow(...argv: readonly string[]): Output {
-  const [program = '', ...args] = argv;
-  const done = spawnSync(findProgram(program) ?? program, args, { encoding: 'utf8' });
-  return { code: done.status ?? 1, out: done.stdout, err: done.stderr };
 }
 
 /** Runs a command that must succeed; an optional one that fails returns what is missing instead. */

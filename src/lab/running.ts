@@ -12,7 +12,8 @@ import { type Cable, type Gap, type Lab, type LabNode, planLab } from '../sim/ex
 import { linkCommands, routesCommand, ruleCommands, rulesCommand } from '../sim/export/lab-script.ts';
 import { giveLeases } from '../sim/export/lease.ts';
 import { Agent } from './agent.ts';
-import { executeNow, LabError, perform } from './execute.ts';
+import { demolish, demolishNow } from './demolish.ts';
+import { LabError, perform } from './execute.ts';
 import { type FtpStock, makeCertificate, servicesOf } from './service.ts';
 import { guard, release } from './stand/guard.ts';
 import { type PortState, settle } from './stand/settle.ts';
@@ -119,34 +120,32 @@ export class RunningLab {
   /** Ends every process of the lab and deletes its namespaces. */
   async destroy(): Promise<void> {
     await this.#closeAgents();
-    this.destroyNow();
+    await demolish(this.#names());
+    this.#forget();
   }
 
   /** Ends the agents and their servers, and leaves the namespaces standing. */
   async leave(): Promise<void> {
     await this.#closeAgents();
-    rmSync(this.#folder, { recursive: true, force: true });
-    release(this);
+    this.#forget();
   }
 
   /** As `destroy`, at once. */
   destroyNow(): void {
-    for (const name of [this.#lab.wires, ...this.#lab.nodes.map(({ namespace }) => namespace)]) {
-      const inside = executeNow('ip', 'netns', 'pids', name);
-      for (const pid of inside.code === 0 ? inside.out.split('\n').filter((text) => text !== '') : []) {
-        try {
-          process.kill(Number(pid), 'SIGKILL');
-        } catch {
-          // it ended by itself meanwhile
-        }
-      }
-      executeNow('ip', 'netns', 'del', name);
-    }
-    rmSync(this.#folder, { recursive: true, force: true });
+    demolishNow(this.#names());
+    this.#forget();
+  }
+
+  #names(): readonly string[] {
+    return [this.#lab.wires, ...this.#lab.nodes.map(({ namespace }) => namespace)];
+  }
+
+  #forget(): void {
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
     release(this);
   }
 
-  /** An agent that does not end by itself in time is left to `destroyNow`. */
+  /** An agent that does not end by itself in time is left to `demolish`. */
   async #closeAgents(): Promise<void> {
     const closed = Promise.all([...this.#agents.values()].map((agent) => agent.close()));
     const late = new AbortController();
