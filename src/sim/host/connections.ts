@@ -65,7 +65,10 @@ export function connect(kernel: Kernel, owner: Owner, command: Connect, now: Mil
   const key = keyOfConnection(local, remote);
   kernel.programs.name(owner, { kind: 'connection', key });
   const port = command.from?.port === undefined ? 'ephemeral' : 'chosen';
-  const turn = open(initFor(kernel, { local, remote }, now), now);
+  const before = kernel.sockets.connection(key);
+  if (before !== undefined) forget(kernel, before);
+  const init = initFor(kernel, { local, remote }, now);
+  const turn = open({ ...init, iss: before === undefined ? init.iss : issAfter(before) }, now);
   const base = { kind: 'connection', key, local, remote, interface: undefined, listener: undefined } as const;
   conclude(kernel, { ...base, owner, port, tcb: turn.tcb }, turn, now);
 }
@@ -118,7 +121,7 @@ export function deliverSegment(kernel: Kernel, arrival: Arrival<Tcp>, now: Milli
   if (found === undefined) return knock(kernel, arrival, { listener, segment, iss: undefined }, now);
   if (listener === undefined || !reopens(found, segment)) return pass(kernel, found, segment, now);
   forget(kernel, found);
-  return knock(kernel, arrival, { listener, segment, iss: advance(found.tcb.sndNxt, 65_537) }, now);
+  return knock(kernel, arrival, { listener, segment, iss: issAfter(found) }, now);
 }
 
 function endsOf(packet: Tcp): Ends {
@@ -130,6 +133,11 @@ function endsOf(packet: Tcp): Ends {
 function reopens({ tcb }: Connection, segment: Segment): boolean {
   const syn = has(segment, 'syn') && !has(segment, 'ack') && !has(segment, 'rst');
   return syn && tcb.state === 'TIME-WAIT' && distance(tcb.rcvNxt, segment.seq) > 0;
+}
+
+/** Beyond every sequence number of the connection whose place a new one takes. */
+function issAfter({ tcb }: Connection): number {
+  return advance(tcb.sndNxt, 65_537);
 }
 
 interface Knock {

@@ -165,7 +165,8 @@ export class Sockets {
   refuseConnection(local: Endpoint, remote: Endpoint, app: string): SocketError | undefined {
     const claim = { port: local.port, address: local.ip };
     if (this.#isListened(claim, app) || this.#isTaken(claim)) return 'in-use';
-    return this.#connections.has(keyOfConnection(local, remote)) ? 'no-port' : undefined;
+    const same = this.#connections.get(keyOfConnection(local, remote));
+    return same === undefined || isOver(same) ? undefined : 'no-port';
   }
 
   /** A free ephemeral port, from a random one on upwards; undefined when there is none. */
@@ -207,6 +208,14 @@ export class Sockets {
     const found = [...(this.#ports.get(port)?.values() ?? [])];
     return found.some((other) => other.port === 'ephemeral' && overlaps(other.local.ip, address));
   }
+}
+
+/**
+ * What is left of a connection only waits for late segments: Linux lets a socket bound to the port take its place, as
+ * timestamps tell the two apart (RFC 6191 §2).
+ */
+function isOver({ tcb }: Connection): boolean {
+  return tcb.state === 'TIME-WAIT' || (tcb.state === 'FIN-WAIT-2' && tcb.orphaned);
 }
 
 function hears({ address, peer, interface: only }: DatagramSocket, ip: Ip, remote: Endpoint, via: string): boolean {
