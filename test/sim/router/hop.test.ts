@@ -118,6 +118,14 @@ describe('a packet through a node', () => {
     expect(node.conntrack.rows(0)).toEqual([]);
   });
 
+  it('LNX-CK-1: a wrong header checksum ends a packet before any chain and any entry', () => {
+    const node = gateway({ nat: MASQUERADE });
+    const packet = syn('192.168.1.10', '198.51.100.80');
+    const end = arrive(node, 'in0', { ...packet, headerChecksum: packet.headerChecksum ^ 1 });
+    expect(end).toMatchObject({ verdict: 'drop', why: { reason: 'badChecksum' } });
+    expect(node.conntrack.rows(0)).toEqual([]);
+  });
+
   it('LNX-HOOK-2: what is for the node itself is delivered, whatever its TTL', () => {
     expect(arrive(gateway(), 'in0', syn('192.168.1.10', '203.0.113.2', { ttl: 1 })).verdict).toBe('deliver');
   });
