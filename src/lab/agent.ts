@@ -2,8 +2,8 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { startChild } from './children.ts';
 import { findProgram, findPython, LabError, type Output } from './execute.ts';
+import { startChild } from './stand/children.ts';
 
 const SCRIPT = fileURLToPath(new URL('agent/main.py', import.meta.url));
 

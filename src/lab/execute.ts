@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { Design } from '../sim/design/design.ts';
 import { parseService } from '../sim/design/service.ts';
 import type { Command } from '../sim/export/lab-script.ts';
-import { startChild } from './children.ts';
+import { startChild } from './stand/children.ts';
 
 export interface Output {
   readonly code: number;

@@ -12,9 +12,9 @@ import { type Cable, type Gap, type Lab, type LabNode, planLab } from '../sim/ex
 import { linkCommands, routesCommand, ruleCommands, rulesCommand } from '../sim/export/lab-script.ts';
 import { giveLeases } from '../sim/export/lease.ts';
 import { Agent } from './agent.ts';
-import { demolish, demolishNow } from './demolish.ts';
 import { LabError, perform } from './execute.ts';
 import { type FtpStock, makeCertificate, servicesOf } from './service.ts';
+import { demolish, demolishNow } from './stand/demolish.ts';
 import { guard, release } from './stand/guard.ts';
 import { type PortState, settle } from './stand/settle.ts';
 

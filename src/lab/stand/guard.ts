@@ -1,18 +1,21 @@
 /** Takes labs down before the process ends, in whatever way it does. */
+import { endChildren } from './children.ts';
 
 /** Something that must not outlive the process. */
 export interface Guarded {
   destroyNow(): void;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** As shells report a process that a signal ended. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const NAMES = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
 const guarded = new Set<Guarded>();
 
 /** From now on Ctrl-C and every other end of the process take it down first. */
 export function guard(lab: Guarded): void {
   if (guarded.size === 0) {
     process.on('exit', destroyAll);
-    for (const signal of SIGNALS) process.on(signal, leave);
+    for (const signal of NAMES) process.on(signal, leave);
   }
   guarded.add(lab);
 }
@@ -21,14 +24,22 @@ export function guard(lab: Guarded): void {
 export function release(lab: Guarded): void {
   if (!guarded.delete(lab) || guarded.size > 0) return;
   process.off('exit', destroyAll);
-  for (const signal of SIGNALS) process.off(signal, leave);
+  for (const signal of NAMES) process.off(signal, leave);
 }
 
+/** First whatever is still building; then what stands, each lab whatever becomes of the others. */
 function destroyAll(): void {
-  for (const lab of [...guarded]) lab.destroyNow();
+  endChildren();
+  for (const lab of [...guarded]) {
+    try {
+      lab.destroyNow();
+    } catch (error) {
+      process.stderr.write(`a lab could not be taken down: ${error instanceof Error ? error.message : error}\n`);
+    }
+  }
 }
 
-function leave(signal: string): void {
+function leave(signal: keyof typeof SIGNALS): void {
   destroyAll();
-  process.exit(signal === 'SIGINT' ? 130 : 143);
+  process.exit(SIGNALS[signal]);
 }

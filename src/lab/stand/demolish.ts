@@ -1,7 +1,7 @@
 /** Taking namespaces away with all that runs in them: in time, or at once on the way out. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execute, findProgram } from '../execute.ts';
 import { pause, runNow } from './children.ts';
-import { execute, findProgram } from './execute.ts';
 
 /** A process that was killed is gone a moment later; more may have been started meanwhile. */
 const ROUNDS = 50;
