@@ -13,8 +13,7 @@ import { expectationOf } from '../src/lab/record.ts';
 import { toPrettyLab } from '../src/lab/report.ts';
 import type { Scenario, Step } from '../src/scenarios/schema.ts';
 import { PLAIN } from '../src/sim/trace/paint.ts';
-import { anyDesign } from '../test/arbitraries/design.ts';
-import { anyRun, type Run } from '../test/arbitraries/step.ts';
+import { anyLabScenario, LONGEST_WAIT_MS } from '../test/arbitraries/lab.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,12 +30,12 @@ const { values } = parseArgs({
 });
 
 const tally = { scenarios: 0, steps: 0, skipped: 0, silent: 0, unsteady: 0 };
-const anyCase = anyRun(anyDesign({ nodes: 6 }), 6, ['1s']);
+const labOptions = { longestWaitMs: LONGEST_WAIT_MS };
 let next = 1;
 
 /** Holds a run against the kernel; returns the disagreement in words, undefined when there is none. */
 async function judge(scenario: Scenario): Promise<string | undefined> {
-  const judged = await judgeScenario({}, scenario, { longestWaitMs: 1500 });
+  const judged = await judgeScenario({}, scenario, labOptions);
   if (judged.kind !== 'compared') throw new Error(JSON.stringify(judged));
   tally.scenarios += 1;
   for (const { verdict, unsteady } of judged.steps) {
@@ -54,17 +53,13 @@ function show(scenario: Scenario, judged: Judged): string {
 
 /** The steps with the kernel's answers. */
 async function answer(scenario: Scenario): Promise<{ readonly steps: readonly Step[]; readonly says: string }> {
-  const judged = await judgeScenario({}, scenario, { longestWaitMs: 1500 });
+  const judged = await judgeScenario({}, scenario, labOptions);
   if (judged.kind !== 'compared') throw new Error(JSON.stringify(judged));
   const steps = judged.report.steps.map(({ step, result }) => {
     const expected = result === undefined ? undefined : expectationOf(step, result);
     return { ...step, ...(expected === undefined ? {} : { expect: expected }) } as Step;
   });
   return { steps, says: show(scenario, judged) };
-}
-
-function scenarioOf({ design, steps }: Run): Scenario {
-  return { name: 'generated', network: design, steps };
 }
 
 function summary(): string {
@@ -78,8 +73,8 @@ function report(): void {
   next = Math.ceil(tally.scenarios * 1.3);
 }
 
-const property = fc.asyncProperty(anyCase, async (run) => {
-  const says = await judge(scenarioOf(run));
+const property = fc.asyncProperty(anyLabScenario(), async (scenario) => {
+  const says = await judge(scenario);
   report();
   if (says !== undefined) throw new Error(says);
 });
@@ -93,14 +88,14 @@ async function findDisagreements(): Promise<readonly number[]> {
   const work = async (): Promise<void> => {
     while (taken < cases.length && (values.all === true || found.length === 0)) {
       const index = taken++;
-      const [run] = cases[index] ?? [];
-      if (run === undefined) return;
-      const says = await judge(scenarioOf(run));
+      const [scenario] = cases[index] ?? [];
+      if (scenario === undefined) return;
+      const says = await judge(scenario);
       report();
       if (says === undefined) continue;
       found.push(index);
       process.stderr.write(`run ${index} disagrees:\n${says}\n`);
-      if (values.all === true) await write(run, `${values.out.replace(/\.json$/, '')}-${seed}-${index}.json`);
+      if (values.all === true) await write(scenario, `${values.out.replace(/\.json$/, '')}-${seed}-${index}.json`);
     }
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, work));
@@ -108,9 +103,9 @@ async function findDisagreements(): Promise<readonly number[]> {
 }
 
 /** Writes a run down with the kernel's answers, and returns what the two say. */
-async function write(run: Run, file: string): Promise<string> {
-  const { says, steps } = await answer(scenarioOf(run));
-  writeFileSync(file, `${JSON.stringify({ scenarios: [{ ...scenarioOf(run), steps }] }, null, 2)}\n`);
+async function write(scenario: Scenario, file: string): Promise<string> {
+  const { says, steps } = await answer(scenario);
+  writeFileSync(file, `${JSON.stringify({ scenarios: [{ ...scenario, steps }] }, null, 2)}\n`);
   return says;
 }
 
