@@ -9,7 +9,7 @@ import type { Scenario } from '../scenarios/schema.ts';
 import { parseDuration } from '../sim/base/time.ts';
 import { EXIT, type ExitCode, Refusal } from './exit.ts';
 import { loadInput } from './input.ts';
-import { pickMatching } from './pick.ts';
+import { pickScenarios } from './pick.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface LabCommandOptions {
@@ -31,7 +31,7 @@ export async function lab(file: string | undefined, options: LabCommandOptions, 
   if (longestWaitMs === undefined)
     throw new Refusal(`--longest-wait: "${options.longestWait}" is not a duration: 30s, 2m`);
   const loaded = await loadInput(file);
-  const chosen = choose(loaded, options.only);
+  const chosen = pickScenarios(loaded, options.only);
   if (options.script === true) {
     terminal.print(scriptOf(loaded, chosen));
     return EXIT.held;
@@ -59,13 +59,6 @@ export async function lab(file: string | undefined, options: LabCommandOptions, 
   progress.clear();
   terminal.print(endOf(all, options.reporter, terminal));
   return exitOf(all);
-}
-
-function choose({ file, source }: Loaded, only: string | undefined): readonly Scenario[] {
-  const scenarios = file.scenarios ?? [];
-  if (scenarios.length === 0) throw new Refusal(`${source.file} has no scenarios to run`);
-  if (only === undefined) return scenarios;
-  return pickMatching('scenario', only, new Map(scenarios.map((scenario) => [scenario.name, scenario])));
 }
 
 /** A script builds one network. */

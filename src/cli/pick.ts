@@ -1,4 +1,6 @@
 /** Finding what the user named, or saying what might have been meant. */
+import type { Loaded } from '../scenarios/load.ts';
+import type { Scenario } from '../scenarios/schema.ts';
 import { didYouMean } from '../sim/base/suggest.ts';
 import { Refusal } from './exit.ts';
 import { globMatcher } from './glob.ts';
@@ -10,8 +12,16 @@ export function pickNamed<T>(what: string, name: string, all: ReadonlyMap<string
   throw new Refusal(`there is no ${what} "${name}"${suggestion(name, [...all.keys()])}`);
 }
 
+/** The scenarios of a file, or those whose name matches a pattern; none at all is a `Refusal`. */
+export function pickScenarios({ file, source }: Loaded, pattern: string | undefined): readonly Scenario[] {
+  const scenarios = file.scenarios ?? [];
+  if (scenarios.length === 0) throw new Refusal(`${source.file} has no scenarios to run`);
+  if (pattern === undefined) return scenarios;
+  return pickMatching('scenario', pattern, new Map(scenarios.map((scenario) => [scenario.name, scenario])));
+}
+
 /** All whose name matches a pattern; none at all is a `Refusal` with a suggestion. */
-export function pickMatching<T>(what: string, pattern: string, all: ReadonlyMap<string, T>): readonly T[] {
+function pickMatching<T>(what: string, pattern: string, all: ReadonlyMap<string, T>): readonly T[] {
   const matches = globMatcher(pattern);
   const found = [...all].filter(([name]) => matches(name)).map(([, thing]) => thing);
   if (found.length > 0) return found;

@@ -4,10 +4,9 @@ import type { ReporterName } from '../scenarios/report/names.ts';
 import { type Told, tell } from '../scenarios/report/told.ts';
 import { reporterFor } from '../scenarios/report.ts';
 import { runScenario } from '../scenarios/run.ts';
-import type { Scenario } from '../scenarios/schema.ts';
-import { EXIT, type ExitCode, Refusal } from './exit.ts';
+import { EXIT, type ExitCode } from './exit.ts';
 import { loadInput } from './input.ts';
-import { pickMatching } from './pick.ts';
+import { pickScenarios } from './pick.ts';
 import { quoteArgument } from './quote.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -27,7 +26,7 @@ export async function run(file: string | undefined, options: RunOptions, termina
     if (name === 'github') terminal.print(issuesToGithub(issues));
   });
   const { source } = loaded;
-  const chosen = choose(loaded.file.scenarios ?? [], only, source.file);
+  const chosen = pickScenarios(loaded, only);
   const reporter = reporterFor(name, terminal.paint);
   const progress = terminal.progress(quiet);
   const all: Told[] = [];
@@ -48,12 +47,6 @@ export async function run(file: string | undefined, options: RunOptions, termina
   const failed = all.find(({ status }) => status !== 'passed');
   if (failed !== undefined && name === 'pretty' && !trace) terminal.tell(hint(failed, file));
   return failed === undefined ? EXIT.held : EXIT.failed;
-}
-
-function choose(scenarios: readonly Scenario[], only: string | undefined, file: string): readonly Scenario[] {
-  if (scenarios.length === 0) throw new Refusal(`${file} has no scenarios to run`);
-  if (only === undefined) return scenarios;
-  return pickMatching('scenario', only, new Map(scenarios.map((scenario) => [scenario.name, scenario])));
 }
 
 /** The command that shows why. */

@@ -82,6 +82,16 @@ describe('exit codes', () => {
     expect(err).toContain('Please report it');
   });
 
+  it('is 3 for a lab that the user may not build', () => {
+    const argv = [process.execPath, MAIN, 'lab', 'good.json'];
+    // root without the right to set up networks; whoever is not root has none to lose
+    const [program = '', ...rest] =
+      process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin', ...argv] : argv;
+    const { status, stdout, stderr } = spawnSync(program, rest, { cwd, encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+    expect(stderr).toMatch(/^error: a lab cannot be built: this machine lacks /m);
+  });
+
   it('is 3 when the output cannot be written', () => {
     const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', 'good.json'], {
       cwd,
