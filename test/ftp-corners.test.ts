@@ -115,7 +115,7 @@ describe('LNX-FTP corners, over whole networks', () => {
     expect(server.heard.at(-1)).toMatchObject({ kind: 'failed', socket: 'data', error: 'refused' });
   });
 
-  it('LNX-FTP-10 PORT split over two segments: the first piece is dropped, as often as it comes again', () => {
+  it('LNX-FTP-10 PORT split over two segments: the first piece is dropped, as often as it comes again (unlike FTP-A1)', () => {
     const { world, server } = play({
       client: [USER, [300, 'PORT 192,168'], [310, ',1,10,156,65\r\n']],
       until: 60_000,
@@ -128,7 +128,7 @@ describe('LNX-FTP corners, over whole networks', () => {
     expect(expected(world)).toEqual([]);
   });
 
-  it('LNX-FTP-2 a payload that shrinks: what follows on both sides is in order, and nothing is sent twice', () => {
+  it('LNX-FTP-2 a payload that shrinks: what follows on both sides is in order, and nothing is sent twice (FTP-A2, FTP-A4)', () => {
     const { world, server, client } = play({
       client: [USER, [300, PORT], [500, 'NOOP\r\n'], [700, 'QUIT\r\n']],
       server: [
@@ -155,7 +155,7 @@ describe('LNX-FTP corners, over whole networks', () => {
     expect(expected(world)).toEqual([EXPECTED]);
   });
 
-  it('LNX-FTP-2 a payload that grows, twice: the difference adds up', () => {
+  it('LNX-FTP-2 a payload that grows, twice: the difference adds up (FTP-A4)', () => {
     const { world, server } = play({
       design: network({ inside: '10.1.1', outside: '203.0.113.200' }),
       client: [USER, [300, 'PORT 10,1,1,10,156,65\r\n'], [500, 'EPRT |1|10.1.1.10|40002|\r\n'], [700, 'QUIT\r\n']],
@@ -170,7 +170,7 @@ describe('LNX-FTP corners, over whole networks', () => {
     expect(server.said(CONTROL).endsWith('40002|\r\nQUIT\r\n')).toBe(true);
   });
 
-  it('LNX-FTP-4 data from another port than 20 is let in and led to the client', () => {
+  it('LNX-FTP-4 data from another port than 20 is let in and led to the client (FTP-A5)', () => {
     const { world, client, server } = play({ client: [USER, [300, PORT]], more: [[400, toClient(54321)]] });
     expect(accepted(client.heard)).toMatchObject([
       { peer: { ip: ip('203.0.113.50'), port: 54321 }, local: { port: 40001 } },
@@ -191,16 +191,68 @@ describe('LNX-FTP corners, over whole networks', () => {
     expect(expected(world)).toEqual([EXPECTED]);
   });
 
-  it("LNX-FTP-7 PORT with somebody else's address passes as it is, and opens nothing", () => {
+  it("LNX-FTP-7 PORT with somebody else's address passes as it is, and opens nothing (FTP-A7)", () => {
     const bounce = 'PORT 203,0,113,99,0,80\r\n';
     const { world, server } = play({ client: [USER, [300, bounce], [500, 'NOOP\r\n']] });
     expect(server.said(CONTROL)).toBe(`USER x\r\n${bounce}NOOP\r\n`);
     expect(expected(world)).toEqual([]);
   });
 
-  it('LNX-FTP-3 an expectation that nobody uses ends after 300 s', () => {
+  it('LNX-FTP-3 an expectation that nobody uses ends after 300 s (FTP-A5)', () => {
     const late = (at: number) => play({ client: [USER, [300, PORT]], more: [[at, toClient(20)]], until: 400_000 });
     expect(accepted(late(300_000).client.heard)).toHaveLength(1);
     expect(accepted(late(300_400).client.heard)).toEqual([]);
+  });
+
+  it('LNX-FTP-8 a port below 1024 is expected too (unlike FTP-A8)', () => {
+    const { world } = play({ client: [USER, [300, 'PORT 192,168,1,10,3,232\r\n']] });
+    expect(expected(world)).toEqual(['203.0.113.50 > 203.0.113.2:1000']);
+  });
+
+  it('LNX-FTP-13 after AUTH nothing can be read, and sequence numbers are shifted on (FTP-A9)', () => {
+    const sealed = '\x17\x03\x03PORT 192,168,1,10,156,66\r\n';
+    const { world, server, client } = play({
+      client: [USER, [300, PORT], [500, 'AUTH TLS\r\n'], [700, sealed]],
+      server: [
+        [100, '220 ready\r\n'],
+        [400, '200 ok\r\n'],
+        [600, '234 go\r\n'],
+        [800, '200 ok\r\n'],
+      ],
+    });
+    expect(server.said(CONTROL)).toBe(`USER x\r\n${REWRITTEN}AUTH TLS\r\n${sealed}`);
+    expect(client.said('c')).toBe('220 ready\r\n200 ok\r\n234 go\r\n200 ok\r\n');
+    expect(segments(world, 'gateway').map(({ seq }) => seq)).toEqual([0, 8, 33, 43]);
+    expect(expected(world)).toEqual([EXPECTED]);
+  });
+
+  it('unknown commands pass as they are; PORT after PASV is handled like any other (FTP-A10)', () => {
+    const { world, server } = play({
+      client: [USER, [300, 'XYZZY 1,2,3,4,5,6\r\n'], [500, 'PASV\r\n'], [700, PORT]],
+      server: [
+        [100, '220 ready\r\n'],
+        [400, '500 what\r\n'],
+        [600, '227 ok (203,0,113,50,195,80)\r\n'],
+      ],
+    });
+    expect(server.said(CONTROL)).toBe(`USER x\r\nXYZZY 1,2,3,4,5,6\r\nPASV\r\n${REWRITTEN}`);
+    expect(expected(world)).toEqual([EXPECTED]);
+  });
+
+  it('the data connection has the address of its control connection, whatever the pool holds (FTP-A6)', () => {
+    const design = network();
+    const gateway = design.nodes.gateway ?? fail('no gateway');
+    const pool = Array.from({ length: 10 }, (_, i) => `203.0.113.${100 + i}`);
+    const rules = [{ match: { outInterface: 'wan' }, action: 'snat' as const, to: `${pool[0]}-${pool.at(-1)}` }];
+    const interfaces = { ...gateway.interfaces, wan: ['203.0.113.2', ...pool].map((address) => `${address}/24`) };
+    const pooled: Design = {
+      ...design,
+      nodes: { ...design.nodes, gateway: { ...gateway, interfaces, nat: { rules, helpers: ['ftp'] } } },
+    };
+    const { world, server } = play({ design: pooled, client: [USER, [300, PORT], [500, 'PASV\r\n']] });
+    const [peer] = server.heard.flatMap((event) => (event.kind === 'accepted' ? [event.peer.ip] : []));
+    const [, last = ''] = /PORT 203,0,113,(\d+),156,65/.exec(server.said(CONTROL)) ?? [];
+    expect(peer).toBe(ip(`203.0.113.${last}`));
+    expect(expected(world)).toEqual([`203.0.113.50 > 203.0.113.${last}:40001`]);
   });
 });
