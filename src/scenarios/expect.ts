@@ -61,10 +61,9 @@ const MORE = {
   inspect: {
     connections: part('Tracked connections.'),
     expectations: part('Connections that a helper expects.'),
-    leases: part('Addresses that the DHCP server of this node gave.'),
+    leases: part('Addresses that the interfaces of this node got by DHCP.'),
     routes: part('The routing table.'),
     sockets: part('What listens here, and who is connected.'),
-    neighbours: part('Addresses on the link that this node knows.'),
   },
 } satisfies Record<Verb, z.core.$ZodShape>;
 

@@ -200,7 +200,6 @@ export const EXAMPLE: Json = {
             leases: [],
             sockets: [],
             routes: [{}],
-            neighbours: [],
             expectations: [],
             elapsed: '0s',
           },

@@ -3,7 +3,7 @@
 import { isError } from '../packet/icmp-error.ts';
 import { FLAG, type Packet } from '../packet/packet.ts';
 import { showPacket } from '../packet/show.ts';
-import type { DropReason, Fate, LossReason } from './fate.ts';
+import { type DropReason, type Fate, LOSS_REASONS, type LossReason } from './fate.ts';
 import { finalForm, type Journey } from './journey.ts';
 import { remedyFor } from './remedy.ts';
 
@@ -71,5 +71,5 @@ export function explainStop(stop: Stop): string {
 }
 
 function isLoss(reason: DropReason | LossReason): boolean {
-  return ['lossyLink', 'linkDown', 'noNeighbour', 'nodeDown', 'notConnected', 'queueFull'].includes(reason);
+  return LOSS_REASONS.some((loss) => loss === reason);
 }
