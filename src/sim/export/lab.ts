@@ -120,12 +120,16 @@ function planNode(
   };
 }
 
+/** The smallest MTU that IPv6 works with (RFC 8200 §5). */
+const MIN_MTU6 = 1280;
+
 /** An interface has an IPv6 link-local address when it has any of IPv6: the one written, else that of its MAC address. */
-function showInterface(device: string, { addresses, up }: Interface): string[] {
+function showInterface(device: string, { addresses, mtu, up }: Interface): string[] {
   const six = addresses.filter(({ ip }) => isIp6(ip));
   const derived = six.length > 0 && !six.some(({ ip }) => isLinkLocal(ip));
   return [
-    `link set dev ${device} addrgenmode ${derived ? 'eui64' : 'none'}`,
+    // below this the kernel takes IPv6 off the interface, and knows of no addresses to generate
+    ...(mtu < MIN_MTU6 ? [] : [`link set dev ${device} addrgenmode ${derived ? 'eui64' : 'none'}`]),
     ...addresses.map((address) => `address add ${showAddress(address.ip, address.prefix.length)} dev ${device}`),
     ...(up ? [`link set dev ${device} up`] : []),
   ];

@@ -49,10 +49,11 @@ function deliverIcmp(kernel: Kernel, arrival: Arrival<Icmp>, now: Millis): Recep
   const said = readError(arrival.packet);
   if (typeof said === 'string') return dropped('notAccepted', said);
   const { error, quote } = said;
-  if (quote.protocol === PROTOCOL.tcp) return hearSegmentError(kernel, said, now);
-  if (quote.protocol === PROTOCOL.udp) return hearDatagramError(kernel, said, arrival.interface, now);
+  // a raw socket hears of whatever protocol it has sent
   const mine = kernel.routing.owns(quote.src) && kernel.sockets.rawSockets('ip').length > 0;
   if (mine && error === 'too-big') learnPath(kernel, said, now);
+  if (quote.protocol === PROTOCOL.tcp) return hearSegmentError(kernel, said, now);
+  if (quote.protocol === PROTOCOL.udp) return hearDatagramError(kernel, said, arrival.interface, now);
   return dropped('noSocket', 'about a packet of no socket');
 }
 

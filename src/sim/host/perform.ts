@@ -3,10 +3,11 @@ import { isUnspecified } from '../addr/ip.ts';
 import { fail, unreachable } from '../base/fail.ts';
 import type { Millis } from '../base/time.ts';
 import { seal } from '../packet/build.ts';
+import { lengthOf } from '../packet/length.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { AppCommand, SocketName } from './app/app.ts';
 import { advanceConnection, connect, listen, stopListening } from './connections.ts';
-import { type Kernel, send, tell, tellFailure } from './kernel.ts';
+import { type Kernel, pathTo, send, tell, tellFailure } from './kernel.ts';
 import type { Handle } from './programs.ts';
 import type { Connection, Owner, RawSocket } from './sockets.ts';
 import { bind, sendDatagram } from './udp.ts';
@@ -89,7 +90,9 @@ function inject(kernel: Kernel, owner: Owner, command: Extract<AppCommand, { kin
   }
   const src = isUnspecified(packet.src) && out === undefined ? routed : packet.src;
   const ident = packet.ident === 0 && !isFragment(packet) ? kernel.outbox.identFor(packet.dst) : packet.ident;
-  const sent = seal({ ...packet, src, ident });
+  const path = pathTo(kernel, packet.dst, now);
+  const df = packet.df && path.df && lengthOf(packet) <= path.mtu;
+  const sent = seal({ ...packet, src, ident, df });
   send(kernel, { packet: sent, app: owner.app, cause: 'raw', ...(out === undefined ? {} : { interface: out }) }, now);
 }
 

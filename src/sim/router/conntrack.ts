@@ -108,9 +108,18 @@ export class Conntrack {
 
   /** Masqueraded connections go with the address that they use; those of a plain `snat` stay (LNX-NAT-8). */
   removeTranslatedTo(ip: Ip, now: Millis): void {
+    this.#removeMasqueraded(({ reply }) => reply.dst === ip, now);
+  }
+
+  /** Masqueraded connections go with the interface that they leave by, when it is taken down (LNX-NAT-8). */
+  removeMasqueradedBy(out: string, now: Millis): void {
+    this.#removeMasqueraded(({ masqueraded }) => masqueraded === out, now);
+  }
+
+  #removeMasqueraded(isGone: (connection: Connection) => boolean, now: Millis): void {
     this.flows.expire(now);
     for (const connection of [...this.flows.all()]) {
-      if (connection.masqueraded !== undefined && connection.reply.dst === ip) this.flows.remove(connection, now);
+      if (connection.masqueraded !== undefined && isGone(connection)) this.flows.remove(connection, now);
     }
   }
 

@@ -70,6 +70,9 @@ export function recompile(node: RunningNode, design: Design, now: Millis): void 
   const after = compileNode(design, node.name, { leases: node.leases, learned: node.learned });
   node.router.program = after;
   node.router.conntrack.configure({ tracking: after.tracking, helpers: after.helpers });
+  for (const [out, { up }] of before.interfaces) {
+    if (up && after.interfaces.get(out)?.up !== true) node.router.conntrack.removeMasqueradedBy(out, now);
+  }
   for (const ip of addressesOf(before)) {
     if (!after.owns(ip)) node.router.conntrack.removeTranslatedTo(ip, now);
   }
