@@ -1,4 +1,4 @@
-"""A name server and its client, over UDP. Read RFC 1035, RFC 2308 and RFC 3596 first."""
+"""A name server over UDP and TCP, and its client over UDP. Read RFC 1035, RFC 2308 and RFC 3596 first."""
 import socket
 import struct
 import threading
@@ -117,6 +117,21 @@ class Server:
                         self.cache[question] = (time.monotonic(), message)
                 return message
         return None
+
+
+def converse(connection, server):
+    """Answers messages with their length in front (RFC 1035 4.2.2) until the other side ends."""
+    data = b""
+    while True:
+        while len(data) < 2 or len(data) < 2 + (data[0] << 8 | data[1]):
+            part = connection.recv(4096)
+            if part == b"":
+                return
+            data += part
+        length = data[0] << 8 | data[1]
+        answer = server.answer(data[2 : 2 + length])
+        connection.sendall(struct.pack("!H", len(answer)) + answer)
+        data = data[2 + length :]
 
 
 def ask(server, query, timeout):

@@ -135,7 +135,8 @@ def start_echo(service):
 
 
 def start_dns(service):
-    return listen_udp(service, names.Server(service).answer)
+    server = names.Server(service)
+    return listen_udp(service, server.answer) + listen_tcp(service, lambda connection: names.converse(connection, server))
 
 
 STARTERS = {

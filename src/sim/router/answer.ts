@@ -44,9 +44,15 @@ export function answerError(program: NodeProgram, passage: Passage, kind: ErrorK
   };
 }
 
-/** An error about a packet that was addressed to this node comes from the address it was sent to; else routing chooses. */
+/**
+ * An error about a packet that was addressed to this node comes from the address it was sent to; else routing chooses.
+ * Over IPv6 it does so as if the error went back by the interface that the packet came in by (as Linux).
+ */
 function sourceOfError(program: NodeProgram, to: Ip, was: Ip, arrivedBy: string | undefined): Ip | undefined {
-  return program.owns(was) && arrivedBy !== undefined ? was : program.sourceFor(to);
+  if (arrivedBy === undefined) return program.sourceFor(to);
+  if (program.owns(was)) return was;
+  const routed = program.sourceFor(to);
+  return routed === undefined || family(to) === 4 ? routed : program.masqueradeFor(arrivedBy, to, to);
 }
 
 /** The reset that a firewall sends for a TCP segment (RFC 9293 §3.10.7.1); undefined where none may be sent. */

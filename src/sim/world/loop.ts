@@ -77,7 +77,7 @@ function conclude(state: State, node: RunningNode, end: End, id: PacketId): void
     case 'drop': {
       const { reason, place, detail } = dropOf(end.why);
       state.recorder.fate(state.now, id, { kind: 'dropped', node: node.name, reason, place, detail });
-      if (end.answer !== undefined) answer(state, node, end.answer, id);
+      if (end.answer !== undefined && !isMute(state, end, id)) answer(state, node, end.answer, id);
       return;
     }
     case 'wait':
@@ -93,6 +93,13 @@ function conclude(state: State, node: RunningNode, end: End, id: PacketId): void
     default:
       return unreachable(end);
   }
+}
+
+/** The kernel says one ICMP message at a time: one that is stopped on its way out draws no other (`icmp_xmit_lock`). */
+function isMute({ recorder }: State, { answer, passage }: Extract<End, { verdict: 'drop' }>, id: PacketId): boolean {
+  if (answer?.packet.kind !== 'icmp' || passage.in !== undefined) return false;
+  const born = recorder.trace.findLast((event) => event.kind === 'born' && event.packet === id);
+  return born?.kind === 'born' && born.by === 'icmp';
 }
 
 function leave(state: State, node: RunningNode, end: Extract<End, { verdict: 'transmit' }>, id: PacketId): void {
