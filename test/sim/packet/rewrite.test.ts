@@ -52,6 +52,12 @@ const v6 = { src: ip('2001:db8::1'), dst: ip('2001:db8::2') };
 const resealed = <P extends Packet>(packet: P, before: Packet): P =>
   before.kind === 'udp' && before.checksum === 0 ? { ...seal(packet), checksum: 0 } : seal(packet);
 
+/** CK-9: data of nothing but zeros has two sums, 0 and ffff, and an update may find the other one. */
+function hasTwoSums(packet: Packet): boolean {
+  if (packet.kind !== 'icmp') return false;
+  return packet.type + packet.code + packet.rest === 0 && packet.payload.every((byte) => byte === 0);
+}
+
 describe('withSource and withDestination', () => {
   const anyMove = anyFamily.chain((family) => fc.tuple(anyPacket(family), anyIp(family), anyPort));
 
@@ -247,8 +253,7 @@ describe('chains of rewrites', () => {
     fc.assert(
       fc.property(anyChain, ([packet, steps]) => {
         const end = steps.reduce((running, step) => step(running), packet);
-        // CK-9: data of nothing but zeros has two sums, and the update finds the other one
-        fc.pre(end.kind !== 'icmp' || end.type + end.code + end.rest > 0 || end.payload.some((byte) => byte > 0));
+        fc.pre(!hasTwoSums(end));
         expect(verify(end)).toEqual({ header: true, transport: true });
       }),
       { numRuns: 300 },
@@ -291,6 +296,7 @@ describe('withQuoted', () => {
     fc.assert(
       fc.property(anyCase, ({ family, about, src, dst, sport, dport }) => {
         const translated = withDestination(withSource(about, src, sport), dst, dport);
+        fc.pre(!hasTwoSums(about) && !hasTwoSums(translated));
         const change = hasPorts(about)
           ? { src: about.src, dst: about.dst, sport: about.sport, dport: about.dport }
           : { src: about.src, dst: about.dst, id: queryId(about) };
