@@ -6,6 +6,7 @@ const BUILT = ['test/cli/command/*.test.ts', 'test/docs*.test.ts'];
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    setupFiles: ['test/setup/properties.ts'],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
