@@ -179,6 +179,12 @@ describe('as the kernel', () => {
     expect([fates(expired, 'gateway'), wires(expired).length]).toEqual([['ttlExpired'], 1]);
   });
 
+  it('GRE whose header is cut short cannot be translated', () => {
+    const gre: Step = { send: { from: 'client', to: 'server', protocol: 'gre' } };
+    const { results: found } = results(network({ nat: MASQUERADE }), gre);
+    expect(found[0]).toMatchObject({ outcome: 'dropped', blockedAt: 'gateway' });
+  });
+
   it('LNX-HOOK-11 the chain raw comes before tracking', () => {
     const raw = {
       policy: 'accept' as const,
@@ -192,6 +198,67 @@ describe('as the kernel', () => {
       },
     };
     expect(results(network({ firewall }), { connect: udp }).results[0]?.outcome).toBe('connected');
+  });
+});
+
+describe('masquerading in the words of RFC 4787 and RFC 5382', () => {
+  const open: Step = { connect: udp };
+  const back = (sourcePort: number, from = 'server'): Step => ({
+    send: { from, to: '203.0.113.2', protocol: 'udp', port: 5000, sourcePort },
+  });
+  /** Nothing listens there, so the port can be used to send from. */
+  const asked: Step = { send: { ...udp, port: 9000 } };
+  const outside: Node = { kind: 'host', interfaces: { eth0: '203.0.113.60/24' }, services: ['udp/7000'] };
+  const design = network({ nat: MASQUERADE });
+  const wide: Design = {
+    nodes: {
+      ...design.nodes,
+      outside,
+      inside: { kind: 'host', interfaces: { eth0: '192.168.1.11/24' }, gateway: '192.168.1.1' },
+    },
+    links: [
+      ['client', 'inside', 'gateway:lan'],
+      ['gateway:wan', 'server', 'outside'],
+    ],
+  };
+
+  it('mapping: endpoint-independent, with port preservation, while the port is free', () => {
+    const { results: found } = results(wide, open, { connect: { ...udp, to: 'outside' } });
+    const seenAs = { address: '203.0.113.2', port: 5000 };
+    expect(found).toMatchObject([{ seenAs }, { seenAs }]);
+  });
+
+  it('mapping: address- and port-dependent after a clash, with port overloading', () => {
+    const { results: found } = results(wide, { connect: { ...udp, to: 'outside' } }, open, {
+      connect: { ...udp, from: 'inside', to: 'outside' },
+    });
+    expect(found.map(({ seenAs }) => seenAs?.port === 5000)).toEqual([true, true, false]);
+  });
+
+  it('filtering: address- and port-dependent', () => {
+    const { results: found } = results(wide, asked, back(9000), back(9001), back(9000, 'outside'));
+    // the client has no socket there either; what counts is who refuses
+    expect(found.slice(1).map(({ server }) => server)).toEqual(['client', 'gateway', 'gateway']);
+  });
+
+  it('hairpinning: none', () => {
+    const { results: found } = results(wide, open, {
+      send: { from: 'inside', to: '203.0.113.2', protocol: 'udp', port: 5000, sourcePort: 6000 },
+    });
+    expect(found[1]).toMatchObject({ outcome: 'rejected', icmp: { from: '203.0.113.2' } });
+  });
+
+  it('an unsolicited SYN is refused at once, and leaves nothing', () => {
+    const { world, results: found } = results(wide, { connect: { from: 'server', to: '203.0.113.2', port: 5000 } });
+    expect(found[0]).toMatchObject({ outcome: 'refused', server: 'gateway', elapsed: '2ms' });
+    expect(world.inspect('gateway').connections).toEqual([]);
+  });
+
+  it('what comes in too early, and is let in, takes the port from whoever it was meant for', () => {
+    const { results: found } = results(wide, back(9000), asked);
+    expect(found[1]?.seenAs?.port).not.toBe(5000);
+    const closed = network({ nat: MASQUERADE, firewall: { input: { policy: 'drop', rules: [] } } });
+    expect(results(closed, back(9000), asked).results[1]?.seenAs?.port).toBe(5000);
   });
 });
 
@@ -220,13 +287,6 @@ describe('approximated', () => {
       { send: { from: 'client', to: 'server', protocol: 'gre', payload: '0\u0001abcdBBBB' } },
     );
     expect(world.inspect('gateway').connections.map(({ protocol }) => protocol)).toEqual(['gre']);
-  });
-
-  it('GRE without its own header is translated all the same', () => {
-    const { results: found } = results(network({ nat: MASQUERADE }), {
-      send: { from: 'client', to: 'server', protocol: 'gre' },
-    });
-    expect(found[0]).toMatchObject({ outcome: 'rejected', seenAs: { address: '203.0.113.2' } });
   });
 
   it('a cable that is pulled is dead at both ends', () => {
