@@ -54,7 +54,11 @@ const why = lacks.length === 0 ? '' : ` (skipped: this machine lacks ${lacks.joi
 /** The kernel's own figures, in seconds, as a namespace has them that nobody has touched. */
 function kernelTimeouts(): ReadonlyMap<string, number> {
   const keys = [...Object.values(TIMEOUT_KEYS), 'icmpv6_timeout'].map((key) => `net.netfilter.nf_conntrack_${key}`);
-  const out = execFileSync('unshare', ['--net', 'sysctl', ...keys], { encoding: 'utf8' });
+  // a rule that asks for a state makes the kernel load what tracks connections
+  const load = "nft 'add table inet t; add chain inet t c; add rule inet t c ct state new'";
+  const out = execFileSync('unshare', ['--net', 'sh', '-c', `${load} && sysctl ${keys.join(' ')}`], {
+    encoding: 'utf8',
+  });
   const lines = [...out.matchAll(/^net\.netfilter\.nf_conntrack_(\w+) = (\d+)$/gm)];
   return new Map(lines.map(([, key = '', value = '']) => [key, Number(value)]));
 }
