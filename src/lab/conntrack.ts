@@ -1,25 +1,10 @@
 /** The kernel's connection table as text, read into rows. */
 import { parseDuration, showDuration } from '../sim/base/time.ts';
 import { PROTOCOL } from '../sim/packet/packet.ts';
+import type { ConnectionRow as SimulatedRow, TupleRow } from '../sim/world/tables.ts';
 
-interface TupleRow {
-  readonly source: string;
-  readonly destination: string;
-  readonly sourcePort?: number;
-  readonly destinationPort?: number;
-  readonly id?: number;
-}
-
-/** A row as `inspect` shows it; the kernel does not say here whether a connection is translated, the tuples do. */
-export interface ConnectionRow {
-  readonly protocol: string;
-  readonly state?: string;
-  readonly original: TupleRow;
-  readonly reply: TupleRow;
-  readonly status: readonly string[];
-  readonly helper?: string;
-  readonly timeout: string;
-}
+/** A row as `inspect` shows it, with whatever marks the kernel's tool prints. */
+export type ConnectionRow = Omit<SimulatedRow, 'status'> & { readonly status: readonly string[] };
 
 export interface ExpectationRow {
   readonly source: string;

@@ -2,6 +2,7 @@
  * A match in the language of nft: which packets a rule of the design means, as expressions of one or several nft rules.
  * A field that a packet does not have neither holds nor fails, so each one also asks for a protocol that has it.
  */
+
 import { type Family, family, type Ip, showIp } from '../addr/ip.ts';
 import { showPrefix } from '../addr/prefix.ts';
 import { type RangeSet, rangeSet, toPrefixes } from '../addr/range.ts';
@@ -10,6 +11,7 @@ import { icmpTypeNumber } from '../design/icmp.ts';
 import { parsePorts } from '../design/ports.ts';
 import type { Match, MatchFields } from '../design/rule.ts';
 import { FLAG, PROTOCOL } from '../packet/packet.ts';
+import { WITH_PORTS } from '../packet/protocol.ts';
 import { addressSet, type Groups } from '../program/group.ts';
 
 /** What the words of a rule stand for on one node. */
@@ -28,8 +30,6 @@ export interface Clause {
   readonly expressions: readonly string[];
 }
 
-/** Protocols whose header begins with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite. */
-const PORTED: readonly number[] = [PROTOCOL.tcp, PROTOCOL.udp, 33, PROTOCOL.sctp, 136];
 const ANY_PROTOCOL: ReadonlySet<number> = new Set(Array.from({ length: 256 }, (_, number) => number));
 
 type Narrowing = (clause: Clause) => Clause[];
@@ -60,7 +60,7 @@ export function showClause(clause: Clause, table: 'inet' | 'ip' | 'ip6'): string
 
 /** The part of a clause that concerns protocols with ports, and the rest; those that are empty are left out. */
 export function splitByPorts(clause: Clause): { readonly ported: Clause[]; readonly portless: Clause[] } {
-  return { ported: only(clause, PORTED), portless: except(clause, PORTED) };
+  return { ported: only(clause, [...WITH_PORTS]), portless: except(clause, [...WITH_PORTS]) };
 }
 
 export function listOf<T>(value: T | readonly T[]): readonly T[] {
@@ -115,7 +115,7 @@ function protocol(names: readonly (keyof typeof PROTOCOL | number)[], holds: boo
 function ports(field: 'sport' | 'dport', texts: readonly (string | number)[], holds: boolean): Narrowing {
   const ranges = rangeSet(texts.map((text) => parsePorts(text) ?? fail(`"${text}" is no port`)));
   const values = anyOf(ranges.map(({ from, to }) => (from === to ? from : `${from}-${to}`)));
-  return (clause) => only(clause, PORTED).map((part) => and(part, `th ${field} ${is(holds)}${values}`));
+  return (clause) => only(clause, [...WITH_PORTS]).map((part) => and(part, `th ${field} ${is(holds)}${values}`));
 }
 
 function tcpFlags(flags: NonNullable<MatchFields['tcpFlags']>, holds: boolean): Narrowing {

@@ -8,6 +8,8 @@ import type { Packet } from './packet.ts';
 
 /** IANA protocol numbers that the engine knows by name. */
 export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, gre: 47, esp: 50, icmpv6: 58, sctp: 132 } as const;
+/** Protocols whose header begins with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite. */
+export const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, 33, PROTOCOL.sctp, 136]);
 export type ProtocolName = keyof typeof PROTOCOL;
 
 /** The ICMP of a family: protocol 1 for IPv4, 58 for IPv6. */

@@ -7,7 +7,7 @@ import type { Tuple } from '../packet/tuple.ts';
 import type { FlowRow } from '../trace/trace.ts';
 import { nodeOf, type State } from './state.ts';
 
-interface TupleRow {
+export interface TupleRow {
   readonly source: string;
   readonly destination: string;
   readonly sourcePort?: number;

@@ -1,18 +1,17 @@
 /** What a rule matches: names that are not there, fields that do not go together, matches that nothing can meet. */
+
 import type { Family } from '../../addr/ip.ts';
 import type { Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { PROTOCOL } from '../../packet/packet.ts';
+import { WITH_PORTS } from '../../packet/protocol.ts';
 import type { Design } from '../design.ts';
 import { expandGroups, groupNamed } from '../group.ts';
 import { icmpTypeNumber } from '../icmp.ts';
 import type { Match, MatchFields } from '../rule.ts';
 import { unknownInterface } from './routes.ts';
 import { issue, itemsOf, type Site } from './site.ts';
-
-/** Protocols whose header begins with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite. */
-const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, 33, PROTOCOL.sctp, 136]);
 
 /** The protocols a match is limited to; undefined when it is not. */
 export function protocolsOf(match: MatchFields | undefined): readonly number[] | undefined {

@@ -1,8 +1,9 @@
 /** What rules ask of a packet, read once before they are gone through. */
+
 import { type Family, family, type Ip } from '../../addr/ip.ts';
 import type { STATES } from '../../design/rule.ts';
 import { type Other, type Packet, PROTOCOL } from '../../packet/packet.ts';
-import { protocolOf } from '../../packet/protocol.ts';
+import { protocolOf, WITH_PORTS } from '../../packet/protocol.ts';
 import type { Sight } from '../program.ts';
 
 /** States as bits, so that a rule tests a list of them at once. */
@@ -67,9 +68,6 @@ function headerOf(packet: Packet): Header {
       return headerOfOther(packet);
   }
 }
-
-/** Protocols whose header begins with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite. */
-const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, 33, PROTOCOL.sctp, 136]);
 
 /**
  * A first fragment, or a packet that is cut short, shows as much of its header as it carries; a later fragment none. (So
