@@ -1,6 +1,7 @@
 /** Simulated against real: the one place that says whether the two agree. */
 import type { ScenarioReport } from '../scenarios/run.ts';
 import type { Step } from '../scenarios/schema.ts';
+import { parseDuration } from '../sim/base/time.ts';
 import type { Design } from '../sim/design/design.ts';
 import type { Trace } from '../sim/trace/trace.ts';
 import { arrivedLines } from './control.ts';
@@ -34,7 +35,10 @@ export function compareRuns(design: Design, simulated: ScenarioReport, real: Lab
   return real.steps.map((done) => {
     const { index, step } = done;
     if (done.timeouts !== undefined) return compareTimeouts(done, done.timeouts);
-    const reason = done.skipped ?? (isSilent(step) ? undefined : doubtOf(design, steps.slice(0, index), real));
+    const reason =
+      done.skipped ??
+      (isSilent(step) ? undefined : doubtOf(design, steps.slice(0, index), real)) ??
+      ('inspect' in step ? driftBefore(index, simulated, real) : undefined);
     if (reason !== undefined) return { index, step, verdict: 'incomparable', facts: [], reason };
     if (isSilent(step)) return { index, step, verdict: 'nothing', facts: [] };
     const mine = simulated.steps[index];
@@ -46,6 +50,23 @@ export function compareRuns(design: Design, simulated: ScenarioReport, real: Lab
     const told = (result: AnyResult): Facts => ({ ...factsOf(step, result, about), ...placeOf(result, theirs) });
     return judge({ index, step, facts: pairs(told(ours), told(theirs)), explanation: mine?.result.explanation ?? '' });
   });
+}
+
+/** Rows end with time, and programs are not equally patient on both sides. */
+function driftBefore(index: number, simulated: ScenarioReport, real: LabReport): string | undefined {
+  const ours = simulated.steps.slice(0, index).map(({ result }) => parseDuration(result.elapsed) ?? 0);
+  const theirs = real.steps.slice(0, index).map(({ elapsedMs }) => elapsedMs);
+  const drift = Math.round((sum(ours) - sum(theirs)) / 1000);
+  return Math.abs(drift) < DRIFT_S
+    ? undefined
+    : `until here ${Math.abs(drift)} s ${drift < 0 ? 'more' : 'less'} passed for real`;
+}
+
+/** Every timeout of connection tracking is far longer. */
+const DRIFT_S = 4;
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 /** Which of several ways of the same cost a flow takes hangs on a number that each kernel draws when it starts. */

@@ -20,6 +20,8 @@ export interface LabStep {
   /** What the kernel did; undefined when the step could not be done for real. */
   readonly result: LabResult | undefined;
   readonly skipped?: string;
+  /** How long it took for real. */
+  readonly elapsedMs: number;
   /** Of a wait that is too long to be waited for: the timeouts of the kernel, and the design as it was then. */
   readonly timeouts?: { readonly design: Design; readonly values: Timeouts };
 }
@@ -78,9 +80,10 @@ async function runIn(lab: RunningLab, scenario: Scenario, options: LabOptions): 
     if (issues.length > 0) return { kind: 'refused', issues };
     let missed: string | undefined;
     for (const [index, step] of scenario.steps.entries()) {
+      const begun = performance.now();
       const done = missed === undefined ? await runStep(lab, step, options) : { skipped: missed };
       if ('issues' in done) return { kind: 'refused', issues: done.issues };
-      steps.push({ index, step, result: undefined, ...done });
+      steps.push({ index, step, result: undefined, elapsedMs: performance.now() - begun, ...done });
       if ('wait' in step && 'skipped' in done) missed = `it follows a wait of ${step.wait} that was not waited for`;
     }
     const { gaps, notes, namespaces } = lab;

@@ -8,7 +8,7 @@ import wire
 
 TYPES = {"A": 1, "AAAA": 28}
 SOA = 6
-NXDOMAIN, SERVFAIL = 3, 2
+FORMERR, SERVFAIL, NXDOMAIN = 1, 2, 3
 # How long and how often a server asks those it forwards to, and a client its servers.
 FORWARD_TRY, CLIENT_TRY = 1.5, 5
 ROUNDS = 2
@@ -78,6 +78,15 @@ class Server:
         self.lock = threading.Lock()
 
     def answer(self, query):
+        """Raises IndexError for what is no query; one that cannot be read is told so (FORMERR)."""
+        if len(query) < 12 or query[2] & 128:
+            raise IndexError
+        try:
+            return self.look_up(query)
+        except (IndexError, struct.error):
+            return query[:2] + struct.pack("!HHHHH", 0x8000 | FORMERR, 0, 0, 0, 0)
+
+    def look_up(self, query):
         name, end = read_name(query, 12)
         kind, end = struct.unpack("!H", query[end : end + 2])[0], end + 4
         if name in self.records:

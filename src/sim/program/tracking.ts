@@ -39,12 +39,12 @@ export function compileTracking(spec: Node['tracking']): Tracking {
 }
 
 /**
- * The families that are tracked: translation needs its own, a rule that asks for the state of a connection both (it
- * stands in a table for both), and so does a helper. `notrack` alone tracks nothing.
+ * The families that are tracked: translation needs its own, a filter rule that asks for the state of a connection both
+ * (it stands in a table for both), and so does a helper. `notrack` alone tracks nothing.
  */
 export function trackedFamilies({ firewall, nat }: Node, translated: number): ReadonlySet<Family> {
   const helped = (nat?.helpers ?? []).length > 0;
-  const asked = [...rulesOf(firewall), ...(nat?.rules ?? [])].some(({ match }) => asksState(match));
+  const asked = rulesOf(firewall).some(({ match }) => asksState(match));
   return familySet(helped || asked ? BOTH : translated);
 }
 

@@ -168,9 +168,9 @@ describe('tracking', () => {
     ['a translation of IPv4 needs it', { nat: { rules: [{ action: 'masquerade' }] } }, [4], [4]],
     ['a translation of IPv6 needs it', { nat: { rules: [{ action: 'masquerade', family: 'ipv6' }] } }, [6], [6]],
     [
-      'a translation asks for a state',
+      'a translation asks for a state, which it can only of its own family',
       { nat: { rules: [{ match: { state: 'dnat' }, action: 'masquerade' }] } },
-      [4, 6],
+      [4],
       [4],
     ],
     ['a helper needs it', { nat: { helpers: ['ftp'] } }, [4, 6], []],

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../addr/endpoint.ts';
 import { family } from '../../addr/ip.ts';
 import type { Millis } from '../../base/time.ts';
-import { echoId, hasPorts, type Packet } from '../../packet/packet.ts';
+import { echoId, hasPorts, type Packet, PROTOCOL } from '../../packet/packet.ts';
 import type { Place } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import { translate, translateNew } from '../bindings.ts';
@@ -79,6 +79,8 @@ function follow(
   if (after === undefined)
     return refuse(passage, 'untranslatable', 'nat', 'a redirect says nothing true about a translated connection');
   if (after === packet) return { verdict: 'next', why: { kind: 'checked' }, passage };
+  if (isShortGre(packet))
+    return refuse(passage, 'untranslatable', asked?.place ?? 'nat', 'its GRE header is cut short');
   const why = {
     kind: 'translated',
     ...rewritten(packet, after, side),
@@ -93,6 +95,11 @@ function follow(
     ...(asked?.detail === undefined ? {} : { detail: asked.detail }),
   } as const;
   return { verdict: 'next', why, passage: { ...passage, packet: after } };
+}
+
+/** The kernel writes into the first eight bytes of GRE, and drops what has fewer (`gre_manip_pkt`). */
+function isShortGre(packet: Packet): boolean {
+  return packet.kind === 'other' && packet.protocol === PROTOCOL.gre && packet.payload.length < 8;
 }
 
 /** A masqueraded connection that would leave by another interface is forgotten with the packet, as in the kernel. */
