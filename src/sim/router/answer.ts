@@ -4,8 +4,9 @@
  */
 import { family, type Ip } from '../addr/ip.ts';
 import { tcp } from '../packet/build.ts';
+import { pseudoSum, sum } from '../packet/checksum.ts';
 import { error, mayAnswerWithError } from '../packet/icmp-error.ts';
-import { FLAG, type Tcp, tcpSegmentLength } from '../packet/packet.ts';
+import { FLAG, type Packet, PROTOCOL, type Tcp, tcpSegmentLength } from '../packet/packet.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Tracked } from './conntrack.ts';
 import type { Answer, Passage } from './passage.ts';
@@ -42,6 +43,22 @@ export function answerError(program: NodeProgram, passage: Passage, kind: ErrorK
     packet: error({ about: packet, src, type, code, ...(mtu === undefined ? {} : { mtu }) }),
     tracked: attached(passage.tracked),
   };
+}
+
+/** Protocols whose checksum, if any, is not the Internet checksum of all they carry: GRE, ESP, AH, DCCP, SCTP, UDP-Lite. */
+const OWN_CHECKSUM: ReadonlySet<number> = new Set([PROTOCOL.gre, PROTOCOL.esp, 51, 33, PROTOCOL.sctp, 136]);
+
+/**
+ * Whether a firewall rejects a packet with ICMP. The kernel says nothing about one whose checksum is wrong, and takes
+ * every protocol it does not know for one with an Internet checksum over all of it (`nf_reject_verify_csum`).
+ */
+export function mayReject(packet: Packet): boolean {
+  if (packet.kind !== 'other' || packet.fragment !== undefined) return true;
+  const { dst, payload, protocol, src } = packet;
+  if (family(dst) === 6 && payload.length === 0) return false;
+  if (OWN_CHECKSUM.has(protocol)) return true;
+  const pseudo = family(dst) === 6 ? pseudoSum(src, dst, protocol, payload.length) : 0;
+  return [0, 0xffff].includes(sum(payload, pseudo));
 }
 
 /**

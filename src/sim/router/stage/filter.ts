@@ -1,6 +1,6 @@
 import { fail } from '../../base/fail.ts';
 import type { ChainProgram, Decision, Sight } from '../../program/program.ts';
-import { answerError, answerReset, REJECT_KIND } from '../answer.ts';
+import { answerError, answerReset, mayReject, REJECT_KIND } from '../answer.ts';
 import type { Passage, RouterState, Stage, StageResult } from '../passage.ts';
 
 type ChainName = 'raw' | 'input' | 'forward' | 'output';
@@ -37,10 +37,9 @@ function carryOut(chain: ChainName, decision: Decision, passage: Passage, { prog
   }
   if (decision.verdict === 'drop') return { verdict: 'drop', why, passage };
   const kind = decision.with === undefined || decision.with === 'tcp-reset' ? undefined : REJECT_KIND[decision.with];
+  const error = () => answerError(program, passage, kind ?? fail(`reject with ${decision.with}`));
   const answer =
-    decision.with === 'tcp-reset'
-      ? answerReset(program, passage)
-      : answerError(program, passage, kind ?? fail(`reject with ${decision.with}`));
+    decision.with === 'tcp-reset' ? answerReset(program, passage) : mayReject(passage.packet) ? error() : undefined;
   return { verdict: 'drop', why, passage, ...(answer === undefined ? {} : { answer }) };
 }
 
