@@ -53,10 +53,12 @@ const OWN_CHECKSUM: ReadonlySet<number> = new Set([PROTOCOL.gre, PROTOCOL.esp, 5
  * every protocol it does not know for one with an Internet checksum over all of it (`nf_reject_verify_csum`).
  */
 export function mayReject(packet: Packet): boolean {
-  if (packet.kind !== 'other' || packet.fragment !== undefined) return true;
+  if (packet.kind !== 'other') return true;
   const { dst, payload, protocol, src } = packet;
   if (family(dst) === 6 && payload.length === 0) return false;
   if (OWN_CHECKSUM.has(protocol)) return true;
+  // that of a piece is the checksum of the whole
+  if (packet.fragment !== undefined) return false;
   const pseudo = family(dst) === 6 ? pseudoSum(src, dst, protocol, payload.length) : 0;
   return [0, 0xffff].includes(sum(payload, pseudo));
 }
