@@ -11,6 +11,7 @@ import { mapHostBits } from '../addr/prefix.ts';
 import type { Millis } from '../base/time.ts';
 import { isError, quoteOf } from '../packet/icmp-error.ts';
 import type { Icmp, Packet } from '../packet/packet.ts';
+import { PROTOCOL } from '../packet/protocol.ts';
 import { withDestination, withQuoted, withSource } from '../packet/rewrite.ts';
 import { reversed, sameTuple } from '../packet/tuple.ts';
 import type { Translation } from '../program/program.ts';
@@ -60,23 +61,31 @@ export function translateNew(
   return settle(conntrack, connection, side, { range, now });
 }
 
+/** What else a rule with ports matches is translated by address alone. */
+const PORTED: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp]);
+
+function portsOf(rule: Translation | undefined): NatRange['ports'] {
+  return rule !== undefined && 'ports' in rule ? rule.ports : undefined;
+}
+
 /** The range that a rule allows on its side; without one the address as it is. Undefined: no address to give. */
 function rangeOf(connection: Connection, side: Side, request: BindingRequest): NatRange | undefined {
   const { rule, masquerade, redirect } = request;
+  const ports = PORTED.has(connection.original.protocol) ? portsOf(rule) : undefined;
   const here = endpointOf(reversed(connection.reply), side).ip;
   switch (rule?.kind) {
     case undefined:
       return only(here, undefined);
     case 'masquerade':
       if (here === ANY4) return only(here, undefined);
-      return masquerade === undefined ? undefined : only(masquerade, rule.ports);
+      return masquerade === undefined ? undefined : only(masquerade, ports);
     case 'redirect':
-      return redirect === undefined ? undefined : only(redirect, rule.ports);
+      return redirect === undefined ? undefined : only(redirect, ports);
     case 'map':
       return only(mapHostBits(here, rule.from, rule.to), undefined);
     case 'snat':
     case 'dnat':
-      return { addresses: rule.addresses, ports: rule.ports };
+      return { addresses: rule.addresses, ports };
   }
 }
 

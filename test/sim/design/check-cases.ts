@@ -486,10 +486,7 @@ export const BAD: readonly (readonly [title: string, rows: readonly Row[]])[] = 
           { action: 'dnat', to: '192.168.0.4:80' },
           { match: { protocol: 'icmp' }, action: 'masquerade', to: ':1024-2000' },
         ),
-        [0, 1].map(
-          (i) =>
-            `${NAT}[${i}].to: ports can only be translated where the match is on a protocol with ports (add "protocol": "tcp" or "udp" to the match)`,
-        ),
+        [`${NAT}[1].to: no packet that the rule matches has a port to translate (match "protocol": "tcp" or "udp")`],
       ],
       [
         'an address for masquerade and redirect',

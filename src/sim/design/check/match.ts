@@ -24,6 +24,11 @@ export function hasPorts(match: Match | undefined): boolean {
   return protocolsOf(match)?.every((protocol) => WITH_PORTS.has(protocol)) ?? false;
 }
 
+/** Whether a match lets no packet with ports through. */
+export function lacksPorts(match: Match | undefined): boolean {
+  return protocolsOf(match)?.every((protocol) => !WITH_PORTS.has(protocol)) ?? false;
+}
+
 export function isTcpOnly(match: Match | undefined): boolean {
   return protocolsOf(match)?.every((protocol) => protocol === PROTOCOL.tcp) ?? false;
 }
@@ -83,7 +88,8 @@ function checkProtocolFields(match: Match, fields: MatchFields, path: Path): Iss
   }
   if (fields.tcpFlags !== undefined) {
     const { mask, set } = fields.tcpFlags;
-    if (!isTcpOnly(match)) issues.push(issue('match', [...path, 'tcpFlags'], 'tcpFlags needs "protocol": "tcp"'));
+    if (match.protocol !== undefined && !isTcpOnly(match))
+      issues.push(issue('match', [...path, 'tcpFlags'], 'tcpFlags needs "protocol": "tcp"'));
     for (const flag of set.filter((each) => !mask.includes(each))) {
       const at = [...path, 'tcpFlags', 'set', set.indexOf(flag)];
       issues.push(issue('match', at, `"${flag}" is not in the mask, so that it can never be seen set`));

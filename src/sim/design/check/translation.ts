@@ -1,12 +1,12 @@
 /** The address translation of one node. */
 import { type Family, family } from '../../addr/ip.ts';
-import { familyOf, overlaps, parsePrefix } from '../../addr/prefix.ts';
+import { familyOf, overlaps, type Prefix, parsePrefix } from '../../addr/prefix.ts';
 import type { Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import type { NatRule } from '../nat.ts';
 import { parseTarget, type Target } from '../target.ts';
-import { checkMatch, familiesOf, hasPorts } from './match.ts';
+import { checkMatch, familiesOf, lacksPorts } from './match.ts';
 import { issue, itemsOf, known, type Site } from './site.ts';
 
 /** Named behaviours that are to come. */
@@ -76,9 +76,9 @@ function checkTargets(rule: Translating, path: Path): Issue[] {
       const hint = rule.action === 'masquerade' ? 'use "snat"' : 'use "dnat"';
       issues.push(issue('nat', at, `${rule.action} finds the address itself and takes only ports`, hint));
     }
-    if (target.ports !== undefined && !hasPorts(rule.match)) {
-      const hint = 'add "protocol": "tcp" or "udp" to the match';
-      issues.push(issue('nat', at, 'ports can only be translated where the match is on a protocol with ports', hint));
+    if (target.ports !== undefined && lacksPorts(rule.match)) {
+      const hint = 'match "protocol": "tcp" or "udp"';
+      issues.push(issue('nat', at, 'no packet that the rule matches has a port to translate', hint));
     }
     if (samePorts(target, first?.target)) continue;
     issues.push(issue('nat', at, 'all targets of a rule must name the same ports'));
@@ -133,7 +133,10 @@ function targetFamilies(rule: NatRule, path: Path): ReadonlySet<Family> {
   );
 }
 
-/** Two mappings of one address: the second would never be asked. Those with matches of their own may part the work. */
+/**
+ * Two mappings of one address: the second would never be asked, unless the first is an exception from it. Those with
+ * matches of their own may part the work.
+ */
 function overlappingClaims(rules: readonly NatRule[], path: Path): Issue[] {
   const claims = rules.flatMap((rule, i) => {
     if (rule.action !== 'static' && rule.action !== 'netmap') return [];
@@ -143,10 +146,14 @@ function overlappingClaims(rules: readonly NatRule[], path: Path): Issue[] {
   return claims.flatMap((mine, n) =>
     (['outside', 'inside'] as const).flatMap((side) => {
       const parted = (other: typeof mine) => other.match !== undefined && other.match !== mine.match;
-      const other = claims.slice(0, n).find((each) => !parted(each) && overlaps(each[side], mine[side]));
+      const other = claims.slice(0, n).find((each) => !parted(each) && covers(each[side], mine[side]));
       if (other === undefined) return [];
       const message = `${mine.rule[side]} is mapped already by nat.rules[${other.i}] (${other.rule[side]})`;
       return [issue('nat', [...path, mine.i, side], message)];
     }),
   );
+}
+
+function covers(wide: Prefix, narrow: Prefix): boolean {
+  return wide.length <= narrow.length && overlaps(wide, narrow);
 }
