@@ -8,7 +8,7 @@ import { arrivedLines } from './control.ts';
 import { doubtOf } from './doubt.ts';
 import { type AnyResult, type Facts, factsOf, namedPorts } from './facts.ts';
 import type { LabReport, LabStep } from './run.ts';
-import { timeoutsOf } from './timeouts.ts';
+import { type Timeouts, timeoutsOf } from './timeouts.ts';
 
 /** One fact, as each side has it; undefined where a side has nothing of the kind. */
 export interface FactPair {
@@ -84,7 +84,14 @@ function compareTimeouts(
   { design, values }: NonNullable<LabStep['timeouts']>,
 ): Comparison {
   const reason = `${skipped ?? ''}; the kernel's settings are compared instead`;
-  return { ...judge({ index, step, facts: pairs(timeoutsOf(design, Object.keys(values)), values) }), reason };
+  return {
+    ...judge({ index, step, facts: pairs(byNode(timeoutsOf(design, Object.keys(values))), byNode(values)) }),
+    reason,
+  };
+}
+
+function byNode(timeouts: Timeouts): Facts {
+  return Object.fromEntries(Object.entries(timeouts).map(([node, each]) => [`timeouts of ${node}`, each]));
 }
 
 /** Who stopped a packet can be seen only by the counter of a rule; elsewhere the kernel does not say. */

@@ -156,7 +156,7 @@ function showCells({ fact, simulated, real, same }: Cells, width: number, paint:
 
 function showValue(value: unknown): string {
   if (value === undefined) return '–';
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return value.replaceAll('\n', '\\n');
   if (isEndpoint(value)) return value.port === undefined ? value.address : `${value.address} port ${value.port}`;
   if (Array.isArray(value) && value.length === 0) return 'none';
   return Array.isArray(value) ? value.map(showValue).join('; ') : showFields(value);
