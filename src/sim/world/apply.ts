@@ -110,6 +110,7 @@ function rewire(state: State, item: ChangeItem): void {
   for (const [i, { end, up }] of carriers(state).entries()) {
     if (before[i]?.up === up) continue;
     const node = nodeOf(state, end.node);
+    node.neighbours.forget(end.interface);
     spread(state, node, node.host.linkChanged(end.interface, up, state.now));
   }
 }

@@ -6,15 +6,50 @@ import type { PacketId } from '../trace/trace.ts';
 /** Three questions a second apart, and a little (LNX-FWD-7: 3.05 s). */
 export const RESOLUTION_TIME: Millis = 3050;
 
+/** A next hop that was found is believed in for so long (`base_reachable_time`, which the kernel varies by half)… */
+const REACHABLE_TIME: Millis = 30_000;
+/** …and when it is used after that, until it has not answered: 5 s of patience, three questions a second apart. */
+const DOUBT_TIME: Millis = 8_000;
+
 /** A packet that waits for the address of its next hop. */
 export interface Waiting {
   readonly id: PacketId;
   readonly passage: Passage;
 }
 
-/** Next hops of one node that nobody answers for: packets to them wait together and fail together. */
+interface Found {
+  readonly at: Millis;
+  /** When it was first used though it was found long ago. */
+  readonly doubted: Millis | undefined;
+}
+
+/** Next hops of one node: those that it has found, and those that nobody answers for, where packets wait and fail together. */
 export class Neighbours {
   readonly #waiting = new Map<string, Waiting[]>();
+  readonly #found = new Map<string, Found>();
+
+  find(key: string, now: Millis): void {
+    this.#found.set(key, { at: now, doubted: undefined });
+  }
+
+  /** Whether packets still go to a next hop that has fallen silent, and are lost, since it is not known yet. */
+  believesIn(key: string, now: Millis): boolean {
+    const found = this.#found.get(key);
+    if (found === undefined) return false;
+    if (now < found.at + REACHABLE_TIME) return true;
+    const doubted = found.doubted ?? now;
+    if (now >= doubted + DOUBT_TIME) {
+      this.#found.delete(key);
+      return false;
+    }
+    this.#found.set(key, { ...found, doubted });
+    return true;
+  }
+
+  /** An interface that goes down, or hears no carrier, loses what was found by it. */
+  forget(out: string): void {
+    for (const key of [...this.#found.keys()]) if (key.startsWith(`${out} `)) this.#found.delete(key);
+  }
 
   /** True when this packet is the first to wait: the caller then sets the time at which all of them fail. */
   wait(key: string, packet: Waiting): boolean {

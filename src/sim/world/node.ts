@@ -71,7 +71,9 @@ export function recompile(node: RunningNode, design: Design, now: Millis): void 
   node.router.program = after;
   node.router.conntrack.configure({ tracking: after.tracking, helpers: after.helpers });
   for (const [out, { up }] of before.interfaces) {
-    if (up && after.interfaces.get(out)?.up !== true) node.router.conntrack.removeMasqueradedBy(out, now);
+    if (!up || after.interfaces.get(out)?.up === true) continue;
+    node.router.conntrack.removeMasqueradedBy(out, now);
+    node.neighbours.forget(out);
   }
   for (const ip of addressesOf(before)) {
     if (!after.owns(ip)) node.router.conntrack.removeTranslatedTo(ip, now);

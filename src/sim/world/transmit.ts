@@ -28,7 +28,12 @@ export function transmit(state: State, node: RunningNode, leaving: Leaving): voi
   if (node.router.program.isBroadcast(nextHop) || isMulticast(nextHop))
     return flood(state, { link, from, ends }, leaving);
   const to = ends.find((end) => answersFor(nodeOf(state, end.node), end.interface, nextHop));
-  if (to === undefined) return unanswered(state, node, leaving);
+  const key = neighbourKey(out, nextHop);
+  if (to === undefined) {
+    if (!node.neighbours.believesIn(key, state.now)) return unanswered(state, node, leaving);
+    return lose(state, node.name, leaving.id, 'noNeighbour', link.name);
+  }
+  node.neighbours.find(key, state.now);
   carry(state, { link, from, to }, leaving);
 }
 
