@@ -212,7 +212,7 @@ describe('what is sent', () => {
     ['one packet with a TTL', ['--port', '80', '--ttl', '1'], [/tcp SYN .* ttl 1$/, /time exceeded/]],
     ['one echo request with a TTL', ['--ttl', '1'], [/echo request .* ttl 1$/, /time exceeded/]],
     ['a datagram', ['--protocol', 'udp', '--port', '53', '--packet'], [/udp len 0/, /port unreachable/]],
-    ['a protocol by number', ['--protocol', '47'], [/gre len 0/, /protocol unreachable/]],
+    ['a protocol by number', ['--protocol', '50'], [/esp len 0/, /protocol unreachable/]],
   ])('is %s', (_, argv, expected) => {
     const sent = kinds(...argv);
     expect(sent).toHaveLength(expected.length);
