@@ -137,7 +137,7 @@ def connect(request, ear):
         result = {"outcome": "timeout", "local": result["local"]}
     except OSError as error:
         result = failed(error.errno, ear, position, quoting(wire.TCP, request["to"], request["port"]))
-    finish(client)
+    leave(client)
     return result
 
 
@@ -166,6 +166,32 @@ def echo(client, payload, until):
         if not moved:
             time.sleep(0.001)
     return received
+
+
+def leave(client):
+    """Closes whatever the other side may still say, and gives the kernel a moment for the goodbye."""
+    try:
+        ends = client.getsockname()[1], client.getpeername()[1]
+    except OSError:
+        ends = None
+    client.close()
+    until = time.monotonic() + 0.3
+    while ends is not None and is_open(*ends) and time.monotonic() < until:
+        time.sleep(0.005)
+
+
+TIME_WAIT = "06"
+
+
+def is_open(here, there):
+    """Whether the kernel still has something to say on a connection between these ports."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table, encoding="ascii") as rows:
+            for row in list(rows)[1:]:
+                local, remote, state = row.split()[1:4]
+                if local.endswith(f":{here:04X}") and remote.endswith(f":{there:04X}") and state != TIME_WAIT:
+                    return True
+    return False
 
 
 def finish(client):
