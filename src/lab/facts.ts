@@ -71,6 +71,8 @@ export function factsOf(step: Step, result: AnyResult, { ports, oneWay }: Circum
   return dropUndefined({
     ...told,
     ...(unresolved ? { server: undefined } : {}),
+    // where a packet ended that no rule stopped, nobody sees
+    ...(told.outcome === 'lost' ? { outcome: 'dropped' } : {}),
     seenAs: unresolved ? undefined : steadyEndpoint(step, told.seenAs, ports),
     hops: oneWay ? hopsOf(told.hops) : hopsOf(told.hops)?.length,
     bytes: result.outcome === 'transferred' ? told.bytes : undefined,

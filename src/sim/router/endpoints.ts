@@ -93,7 +93,7 @@ const HAS_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, ...I
 function place(current: Tuple, side: Side, { addresses }: NatRange): Tuple {
   if (addresses.length === 0) return current;
   const { port } = endpointOf(current, side);
-  return withEndpoint(current, side, pick(addresses, current.src, current.dst), port);
+  return withEndpoint(current, side, pick(addresses, current.src, current.dst, side), port);
 }
 
 /** An ICMP query has one identifier for both ends. */

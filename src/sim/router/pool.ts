@@ -6,9 +6,10 @@
 import { fromBytes, type Ip, offsetIp, toBytes } from '../addr/ip.ts';
 import type { IpRange } from '../addr/range.ts';
 import { fail } from '../base/fail.ts';
+import type { Side } from './connection.ts';
 
-/** The address for a connection between these two; all are of one family, and an empty pool fails. */
-export function pick(ranges: readonly IpRange[], src: Ip, dst: Ip): Ip {
+/** The address for a side of a connection between these two; all are of one family, and an empty pool fails. */
+export function pick(ranges: readonly IpRange[], src: Ip, dst: Ip, side: Side = 'source'): Ip {
   const hash = hashOf(src, dst);
   let index = scale(
     hash,
@@ -16,7 +17,10 @@ export function pick(ranges: readonly IpRange[], src: Ip, dst: Ip): Ip {
   );
   for (const range of ranges) {
     const size = sizeOf(range);
-    if (index < size) return typeof range.from === 'number' ? offsetIp(range.from, index) : scatter(range, dst, hash);
+    if (index < size) {
+      if (typeof range.from === 'number') return offsetIp(range.from, index);
+      return scatter(range, side === 'source' ? dst : undefined, hash);
+    }
     index -= size;
   }
   return fail('an empty pool of addresses');
@@ -40,11 +44,13 @@ function view(ip: Ip): DataView {
 
 /**
  * IPv6: word by word, most significant first. As long as the words so far are those of the upper end the next may not go
- * beyond it; after that, it may be anything.
+ * beyond it; after that, it may be anything. Each word of the destination stirs the hash for the next, and where it is
+ * the destination (undefined) that is chosen, the kernel has written over that word already.
  */
-function scatter({ from, to }: IpRange, dst: Ip, start: number): Ip {
-  const [low, high, far] = [view(from), view(to), view(dst)];
+function scatter({ from, to }: IpRange, dst: Ip | undefined, start: number): Ip {
+  const [low, high] = [view(from), view(to)];
   const chosen = new DataView(new ArrayBuffer(16));
+  const far = dst === undefined ? chosen : view(dst);
   let hash = start;
   let free = false;
   for (let at = 0; at < 16; at += 4) {
