@@ -91,7 +91,7 @@ describe('applications over simulated packets', () => {
     const found = results(
       { send: { from, to, protocol: 'tcp', port: 7000 } },
       { send: { from, to, protocol: 'tcp', port: 7000, tcpFlags: ['ack'] } },
-      { send: { from, to, protocol: 'gre' } },
+      { send: { from, to, protocol: 'esp' } },
       { send: { from, to, protocol: 'udp', port: 9, ttl: 2 } },
     );
     expect(found.map(({ outcome }) => outcome)).toEqual(['replied', 'rejected', 'rejected', 'rejected']);
