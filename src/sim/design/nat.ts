@@ -1,16 +1,8 @@
 /** Address translation as written: rules, behaviour, helpers. Read RFC 2663, 3022 and 4787 first. */
 import { z } from 'zod';
 import type { DeepReadonly } from '../base/readonly.ts';
-import {
-  addressSchema,
-  durationSchema,
-  nameSchema,
-  oneOrMore,
-  portRangeSchema,
-  prefixSchema,
-  tag,
-  targetSchema,
-} from './field.ts';
+import { behaviourSchema } from './behaviour.ts';
+import { addressSchema, oneOrMore, prefixSchema, tag, targetSchema } from './field.ts';
 import { matchSchema } from './rule.ts';
 
 const common = {
@@ -73,31 +65,6 @@ export const natRuleSchema = z
     }),
   ])
   .meta({ id: 'NatRule', description: 'A translation rule: the first that sets a translation wins.' });
-
-const dependenceSchema = z.enum(['endpoint-independent', 'address-dependent', 'address-and-port-dependent']);
-export const behaviourSchema = z.union([
-  nameSchema,
-  z.strictObject({
-    mapping: dependenceSchema
-      .optional()
-      .meta({ description: 'When an inside endpoint keeps its mapping (RFC 4787 §4.1).' }),
-    filtering: dependenceSchema.optional().meta({ description: 'Who may use a mapping from outside (RFC 4787 §5).' }),
-    ports: z
-      .strictObject({
-        allocation: z.enum(['preserve', 'sequential', 'random', 'block']).optional(),
-        range: portRangeSchema.optional(),
-        parity: z.boolean().optional().meta({ description: 'Even ports map to even ones (RFC 4787 §4.2.2).' }),
-        blockSize: z.int().min(1).optional(),
-        perSubscriber: z.int().min(1).optional().meta({ description: 'The most ports one inside address may hold.' }),
-      })
-      .optional(),
-    pooling: z.enum(['paired', 'arbitrary']).optional().meta({
-      description: 'Whether an inside address keeps one outside address of the pool (RFC 4787 §4.1).',
-    }),
-    hairpin: z.boolean().optional().meta({ description: 'Inside hosts reach each other by outside addresses.' }),
-    timeouts: z.record(z.string(), durationSchema).optional(),
-  }),
-]);
 
 export const natSchema = z
   .strictObject({

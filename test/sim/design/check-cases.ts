@@ -446,23 +446,82 @@ export const BAD: readonly (readonly [title: string, rows: readonly Row[]])[] = 
         'what is to come',
         [
           put('/nodes/gw/nat', {
-            behaviour: 'symmetric',
             rules: [
               { action: 'nat64', prefix: '64:ff9b::/96', pool: ['203.0.113.9'] },
               { action: 'nptv6', inside: 'fd00::/48', outside: '2001:db8::/48' },
             ],
           }),
         ],
+        [`${NAT}[0].action: nat64 is not supported yet`, `${NAT}[1].action: nptv6 is not supported yet`],
+      ],
+      [
+        'axes on top of the kernel',
+        [put('/nodes/gw/nat', { behaviour: { profile: 'linux', hairpin: true } })],
         [
-          'nodes.gw.nat.behaviour: NAT that does not behave as Linux is not supported yet (write "linux")',
-          `${NAT}[0].action: nat64 is not supported yet`,
-          `${NAT}[1].action: nptv6 is not supported yet`,
+          'nodes.gw.nat.behaviour.hairpin: "linux" is what the kernel does, and has no axes (start from another profile)',
         ],
       ],
       [
-        'behaviour by its axes',
-        [put('/nodes/gw/nat', { behaviour: { mapping: 'endpoint-independent' } })],
-        ['nodes.gw.nat.behaviour: NAT that does not behave as Linux is not supported yet (write "linux")'],
+        'an unknown profile to start from',
+        [put('/nodes/gw/nat', { behaviour: { profile: 'symetric' } })],
+        ['nodes.gw.nat.behaviour.profile: there is no profile "symetric" (did you mean "symmetric"?)'],
+      ],
+      [
+        'blocks where ports come one by one',
+        [put('/nodes/gw/nat', { behaviour: { ports: { allocation: 'random', blockSize: 64, blocks: 2 } } })],
+        ['blockSize', 'blocks'].map(
+          (field) =>
+            `nodes.gw.nat.behaviour.ports.${field}: ${field} says nothing where ports come one by one (write "allocation": "block")`,
+        ),
+      ],
+      [
+        'a block larger than the range, from port 0',
+        [put('/nodes/gw/nat', { behaviour: { ports: { allocation: 'block', range: '0-99', blockSize: 200 } } })],
+        [
+          'nodes.gw.nat.behaviour.ports.range: port 0 cannot be given out (begin with 1)',
+          'nodes.gw.nat.behaviour.ports.blockSize: a block of 200 does not fit a range of 100 ports',
+        ],
+      ],
+      [
+        'resting ports without a rest, neighbours at random',
+        [put('/nodes/gw/nat', { behaviour: { ports: { allocation: 'random', held: 9, contiguity: true } } })],
+        [
+          'nodes.gw.nat.behaviour.ports.held: no port rests without "holdDown" (write "holdDown": "2m")',
+          'nodes.gw.nat.behaviour.ports.contiguity: contiguity needs ports that follow the inside ones, not random ones (write "allocation": "preserve")',
+        ],
+      ],
+      [
+        'shared endpoints that nobody could tell apart',
+        [put('/nodes/gw/nat', { behaviour: { profile: 'full-cone', ports: { overload: true } } })],
+        [
+          'nodes.gw.nat.behaviour.ports.overload: endpoint-independent mappings cannot share an outside endpoint (write "mapping": "address-and-port-dependent")',
+        ],
+      ],
+      [
+        'shared endpoints open to strangers',
+        [
+          put('/nodes/gw/nat', {
+            behaviour: { profile: 'symmetric', filtering: 'address-dependent', ports: { overload: true } },
+          }),
+        ],
+        [
+          'nodes.gw.nat.behaviour.ports.overload: a shared outside endpoint cannot be open to senders that no mapping knows (write "filtering": "address-and-port-dependent")',
+        ],
+      ],
+      [
+        'deterministic ports for nobody in particular',
+        [
+          put('/nodes/gw/nat', {
+            behaviour: { ports: { allocation: 'deterministic' } },
+            rules: [
+              { action: 'masquerade', match: { outInterface: 'wan' } },
+              { action: 'masquerade', match: { source: '192.168.0.0/24' } },
+            ],
+          }),
+        ],
+        [
+          `${NAT}[0].match: deterministic ports follow from the place of an address among the inside ones, which are not given (match "source": "100.64.0.0/24")`,
+        ],
       ],
       [
         'an unknown profile',

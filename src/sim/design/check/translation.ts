@@ -3,14 +3,11 @@ import { type Family, family } from '../../addr/ip.ts';
 import { familyOf, overlaps, type Prefix, parsePrefix } from '../../addr/prefix.ts';
 import type { Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
-import { didYouMean } from '../../base/suggest.ts';
 import type { NatRule } from '../nat.ts';
 import { parseTarget, type Target } from '../target.ts';
+import { checkBehaviour } from './behaviour.ts';
 import { checkMatch, familiesOf, lacksPorts } from './match.ts';
 import { issue, itemsOf, known, type Site } from './site.ts';
-
-/** Named behaviours that are to come. */
-const PROFILES = ['full-cone', 'restricted-cone', 'port-restricted-cone', 'symmetric', 'cgn'];
 
 export function checkNat(site: Site): Issue[] {
   const { nat } = site.node;
@@ -18,19 +15,10 @@ export function checkNat(site: Site): Issue[] {
   const path = [...site.path, 'nat'];
   const rules = nat.rules ?? [];
   return [
-    ...checkBehaviour(nat.behaviour ?? 'linux', [...path, 'behaviour']),
+    ...checkBehaviour(nat, [...path, 'behaviour']),
     ...rules.flatMap((rule, i) => checkRule(site, rule, [...path, 'rules', i])),
     ...overlappingClaims(rules, [...path, 'rules']),
   ];
-}
-
-function checkBehaviour(behaviour: unknown, path: Path): Issue[] {
-  if (behaviour === 'linux') return [];
-  if (typeof behaviour !== 'string' || PROFILES.includes(behaviour)) {
-    return [issue('unsupported', path, 'NAT that does not behave as Linux is not supported yet', 'write "linux"')];
-  }
-  const hint = didYouMean(behaviour, ['linux', ...PROFILES]);
-  return [issue('unknown-name', path, `there is no profile "${behaviour}"`, hint)];
 }
 
 function checkRule(site: Site, rule: NatRule, path: Path): Issue[] {
