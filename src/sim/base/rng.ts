@@ -11,9 +11,14 @@ export class Rng {
   readonly #seed: number;
   readonly #generator: RandomGenerator;
 
-  constructor(seed: number) {
+  constructor(seed: number, generator: RandomGenerator = xoroshiro128plus(seed)) {
     this.#seed = seed;
-    this.#generator = xoroshiro128plus(seed);
+    this.#generator = generator;
+  }
+
+  /** A stream that goes on as this one does. */
+  copy(): Rng {
+    return new Rng(this.#seed, this.#generator.clone());
   }
 
   /** An integer, both ends included; an empty span fails. */

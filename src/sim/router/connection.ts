@@ -5,7 +5,7 @@ import type { Tuple } from '../packet/tuple.ts';
 import type { ConnectionId, FlowRow } from '../trace/trace.ts';
 import { type Lines, newLines } from './alg/lines.ts';
 import { noAdjustment, type SeqAdjustment } from './seqadj.ts';
-import { NOT_TCP, newTcpTracking, type TcpTracking } from './track/tcp-state.ts';
+import { copyTcpTracking, NOT_TCP, newTcpTracking, type TcpTracking } from './track/tcp-state.ts';
 
 /** The way of the first packet, and the way back. */
 export type Direction = 'original' | 'reply';
@@ -65,6 +65,32 @@ export function openConnection(from: Pick<Connection, 'id' | 'original' | 'reply
     helper: undefined,
     adjustment: { original: noAdjustment(), reply: noAdjustment() },
     lines: { original: newLines(), reply: newLines() },
+  };
+}
+
+/** Gives the copy of a connection, the same each time it is asked: tables that share a connection share its copy. */
+export type CopyConnection = (connection: Connection) => Connection;
+
+/** For one copy of a node, with all that holds its connections. */
+export function connectionCopier(): CopyConnection {
+  const copies = new Map<Connection, Connection>();
+  return (connection) => {
+    const known = copies.get(connection);
+    if (known !== undefined) return known;
+    const copy = copyOf(connection);
+    copies.set(connection, copy);
+    return copy;
+  };
+}
+
+function copyOf(connection: Connection): Connection {
+  const { adjustment, bound, lines, tcp } = connection;
+  return {
+    ...connection,
+    bound: { ...bound },
+    tcp: copyTcpTracking(tcp),
+    adjustment: { original: { ...adjustment.original }, reply: { ...adjustment.reply } },
+    lines: { original: { starts: [...lines.original.starts] }, reply: { starts: [...lines.reply.starts] } },
   };
 }
 

@@ -14,8 +14,8 @@ import type { Tracking } from '../program/program.ts';
 import type { DropReason } from '../trace/fate.ts';
 import type { ConnectionId, FlowRow, Occurrence } from '../trace/trace.ts';
 import { followMaster } from './bindings.ts';
-import { type Connection, type Direction, openConnection, rowOf } from './connection.ts';
-import { type Expectation, type ExpectationRow, Expectations } from './expectations.ts';
+import { type Connection, type CopyConnection, type Direction, openConnection, rowOf } from './connection.ts';
+import { type Expectation, type ExpectationRow, Expectations, type OnChange } from './expectations.ts';
 import { Flows, type Found } from './flows.ts';
 import { trackGeneric } from './track/generic.ts';
 import { classify, judgeError, trackIcmp } from './track/icmp.ts';
@@ -47,21 +47,40 @@ export type Change = { readonly at: Millis } & (
   | Omit<Extract<Occurrence, { kind: 'expectation' }>, 'node'>
 );
 
+/** The tables to go on with, and how to copy what they hold. */
+interface Past {
+  readonly flows: Flows;
+  readonly expectations: Expectations;
+  readonly copyOf: CopyConnection;
+}
+
 const FTP = 21;
 
 /** The connections of one node. Mutable; all time comes in as an argument and never goes back. */
 export class Conntrack {
-  readonly flows = new Flows((connection, at) => this.#ended(connection, at));
-  readonly expectations = new Expectations((...change) => this.#expectationChanged(...change));
+  readonly flows: Flows;
+  readonly expectations: Expectations;
   readonly rng: Rng;
-  readonly #ids: () => ConnectionId;
+  #opened: ConnectionId = 0;
   #settings: ConntrackSettings;
   #changes: Change[] = [];
 
-  constructor({ rng, ids, ...settings }: ConntrackSettings & { readonly rng: Rng; readonly ids: () => ConnectionId }) {
+  constructor({ rng, ...settings }: ConntrackSettings & { readonly rng: Rng }, past?: Past) {
+    const ended = (connection: Connection, at: Millis) => this.#ended(connection, at);
+    const changed: OnChange = (...change) => this.#expectationChanged(...change);
+    this.flows = past?.flows.copy(past.copyOf, ended) ?? new Flows(ended);
+    this.expectations = past?.expectations.copy(past.copyOf, changed) ?? new Expectations(changed);
     this.rng = rng;
-    this.#ids = ids;
     this.#settings = settings;
+  }
+
+  /** The same tables, for another world to go on with; `copyOf` copies what other parts of the node hold as well. */
+  copy(copyOf: CopyConnection): Conntrack {
+    const { flows, expectations } = this;
+    const copy = new Conntrack({ ...this.#settings, rng: this.rng.copy() }, { flows, expectations, copyOf });
+    copy.#opened = this.#opened;
+    copy.#changes = [...this.#changes];
+    return copy;
   }
 
   get tracking(): Tracking {
@@ -186,7 +205,7 @@ export class Conntrack {
     const { tracking } = this;
     const master = expectation?.master.id;
     const reply = reversed(tuple);
-    const connection = openConnection({ id: this.#ids(), original: tuple, reply, created: now, master });
+    const connection = openConnection({ id: ++this.#opened, original: tuple, reply, created: now, master });
     const outcome = observe(packet, { connection, direction: 'original', now, tracking }, local);
     if (outcome.kind === 'invalid') return { state: 'invalid', detail: outcome.detail };
     const ftp = packet.kind === 'tcp' && packet.dport === FTP && this.#settings.helpers.has('ftp');

@@ -6,7 +6,7 @@ import type { Ip } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
 import { keyOf, type Tuple } from '../packet/tuple.ts';
 import type { ConnectionId } from '../trace/trace.ts';
-import type { Connection, Direction } from './connection.ts';
+import type { Connection, CopyConnection, Direction } from './connection.ts';
 
 /** From one address, any port, to one endpoint. */
 export interface Expectation {
@@ -29,6 +29,7 @@ export interface ExpectationRow {
 }
 
 type Ending = 'used' | 'expired';
+export type OnChange = (expectation: Expectation, change: 'new' | Ending, at: Millis) => void;
 
 const MAX = 4096;
 
@@ -37,10 +38,20 @@ export class Expectations {
   readonly #byKey = new Map<string, Expectation>();
   /** An FTP connection expects one data connection at a time. */
   readonly #byMaster = new Map<Connection, Expectation>();
-  readonly #onChange: (expectation: Expectation, change: 'new' | Ending, at: Millis) => void;
+  readonly #onChange: OnChange;
 
-  constructor(onChange: (expectation: Expectation, change: 'new' | Ending, at: Millis) => void) {
+  constructor(onChange: OnChange) {
     this.#onChange = onChange;
+  }
+
+  copy(copyOf: CopyConnection, onChange: OnChange): Expectations {
+    const copy = new Expectations(onChange);
+    for (const [key, expectation] of this.#byKey) {
+      const own = { ...expectation, master: copyOf(expectation.master) };
+      copy.#byKey.set(key, own);
+      copy.#byMaster.set(own.master, own);
+    }
+    return copy;
   }
 
   /** Adds one, in place of an older one of the same master. `taken`: another connection expects just the same. */

@@ -5,7 +5,7 @@
 import type { Millis } from '../base/time.ts';
 import { keyFor, keyOf, type Tuple } from '../packet/tuple.ts';
 import type { ConnectionId } from '../trace/trace.ts';
-import type { Connection, Direction } from './connection.ts';
+import type { Connection, CopyConnection, Direction } from './connection.ts';
 
 /** A connection, and which way a packet with the tuple asked for would travel in it. */
 export interface Found {
@@ -24,6 +24,16 @@ export class Flows {
   /** `onRemove` hears of each connection that leaves the table, and when it did. */
   constructor(onRemove: (connection: Connection, at: Millis) => void) {
     this.#onRemove = onRemove;
+  }
+
+  copy(copyOf: CopyConnection, onRemove: (connection: Connection, at: Millis) => void): Flows {
+    const copy = new Flows(onRemove);
+    for (const [key, { connection, direction }] of this.#byTuple) {
+      copy.#byTuple.set(key, { connection: copyOf(connection), direction });
+    }
+    for (const [id, connection] of this.#byId) copy.#byId.set(id, copyOf(connection));
+    for (const [key, peers] of this.#bySource) copy.#bySource.set(key, peers.map(copyOf));
+    return copy;
   }
 
   get size(): number {

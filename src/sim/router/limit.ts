@@ -21,6 +21,13 @@ export class IcmpLimiter {
   readonly #node: Bucket = { tokens: PER_NODE.burst, filled: 0 };
   readonly #destinations = new Map<Ip, Bucket>();
 
+  copy(): IcmpLimiter {
+    const copy = new IcmpLimiter();
+    Object.assign(copy.#node, this.#node);
+    for (const [to, bucket] of this.#destinations) copy.#destinations.set(to, { ...bucket });
+    return copy;
+  }
+
   /** Whether an error may go to this address now; if so it is counted. */
   allows(to: Ip, now: Millis): boolean {
     const bucket = this.#destinations.get(to) ?? { tokens: PER_DESTINATION.burst, filled: now };

@@ -37,14 +37,12 @@ export function makeNode(design: Design, name: string, seed: Rng, learned: Surro
   const rng = seed.split(`node ${name}`);
   const leases = new Map<string, Lease>();
   const program = compileNode(design, name, { leases, learned });
-  let connections = 0;
   const router: RouterState = {
     program,
     conntrack: new Conntrack({
       tracking: program.tracking,
       helpers: program.helpers,
       rng: rng.split('conntrack'),
-      ids: () => ++connections,
     }),
     reassembler: new Reassembler(),
     ident: 0,

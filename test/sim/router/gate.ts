@@ -47,12 +47,10 @@ export class Gate {
 
   constructor(options: GateOptions = {}) {
     this.#options = options;
-    let last = 0;
     this.conntrack = new Conntrack({
       tracking: { ...LINUX, ...options.tracking },
       helpers: new Set(options.helpers),
       rng: new Rng(options.seed ?? 1),
-      ids: () => ++last,
     });
   }
 

@@ -26,12 +26,10 @@ function gateway(more: Partial<Design['nodes'][string]> = {}): RouterState {
     },
   };
   const program = compileNode(design, 'gw', { leases: new Map(), learned: [] });
-  let id = 0;
   const conntrack = new Conntrack({
     tracking: program.tracking,
     helpers: program.helpers,
     rng: new Rng(1),
-    ids: () => ++id,
   });
   return { program, conntrack, reassembler: new Reassembler(), ident: 0 };
 }

@@ -110,6 +110,13 @@ export function newTcpTracking(): TcpTracking {
 /** Stands for the tracking of every connection that is not TCP; nothing ever writes to it. */
 export const NOT_TCP: TcpTracking = newTcpTracking();
 
+/** The same history once more, for another world to go on with. */
+export function copyTcpTracking(tcp: TcpTracking): TcpTracking {
+  if (tcp === NOT_TCP) return NOT_TCP;
+  const { original, reply } = tcp.ends;
+  return { ...tcp, ends: { original: { ...original }, reply: { ...reply } }, last: { ...tcp.last } };
+}
+
 /** Forgets what an end said; only its liberality stays. */
 export function resetEnd(end: TcpEnd): void {
   Object.assign(end, { ...silentEnd(), liberal: end.liberal });
