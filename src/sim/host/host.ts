@@ -13,14 +13,11 @@ import type { Packet } from '../packet/packet.ts';
 import type { App } from './app/app.ts';
 import { advanceConnection } from './connections.ts';
 import { deliver, tellRaw } from './deliver.ts';
-import type { Kernel } from './kernel.ts';
-import { Outbox } from './outbox.ts';
+import { copyKernel, type Kernel, makeKernel } from './kernel.ts';
 import type { HostOutput, Reception, Routing, SocketRow } from './output.ts';
-import { Paths } from './paths.ts';
 import { perform, stop } from './perform.ts';
-import { type Letter, Programs } from './programs.ts';
-import { type Socket, Sockets } from './sockets.ts';
-import { Timers } from './timers.ts';
+import type { Letter, Programs } from './programs.ts';
+import type { Socket } from './sockets.ts';
 
 export interface HostInit {
   /** Of the node. */
@@ -29,22 +26,24 @@ export interface HostInit {
   readonly rng: Rng;
 }
 
+/** A host without sockets and applications. */
+export function makeHost({ name, ...init }: HostInit): Host {
+  return new Host(name, makeKernel(init));
+}
+
 /** One host; its answers are in the order in which things happen, and the same for the same seed. */
 export class Host {
   readonly name: string;
   readonly #kernel: Kernel;
 
-  constructor({ name, routing, rng }: HostInit) {
+  constructor(name: string, kernel: Kernel) {
     this.name = name;
-    this.#kernel = {
-      routing,
-      sockets: new Sockets(rng.split('ports')),
-      programs: new Programs(),
-      timers: new Timers(),
-      paths: new Paths(),
-      outbox: new Outbox(rng.split('identification').int(0, 0xffff)),
-      secret: rng.split('sequence numbers').int(0, 0x7fff_ffff),
-    };
+    this.#kernel = kernel;
+  }
+
+  /** The same host between two events, for another world to go on with. */
+  copy(routing: Routing): Host {
+    return new Host(this.name, copyKernel(this.#kernel, routing));
   }
 
   /** Runs an application under an id that no running one has. */

@@ -1,15 +1,16 @@
 /** What the protocols of one host share: its tables, and the way out. */
 import { type Ip, isLinkLocal, isMulticast } from '../addr/ip.ts';
+import type { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import { lengthOf } from '../packet/length.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { AppEvent, IcmpReport, SocketError } from './app/app.ts';
-import type { Outbox } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 import type { Outgoing, Reception, Routing } from './output.ts';
-import type { Path, Paths } from './paths.ts';
-import type { Programs } from './programs.ts';
-import type { Owner, Sockets } from './sockets.ts';
-import type { Timers } from './timers.ts';
+import { type Path, Paths } from './paths.ts';
+import { Programs } from './programs.ts';
+import { type Owner, Sockets } from './sockets.ts';
+import { Timers } from './timers.ts';
 
 export interface Kernel {
   readonly routing: Routing;
@@ -20,6 +21,32 @@ export interface Kernel {
   readonly outbox: Outbox;
   /** What the initial sequence numbers are derived from. */
   readonly secret: number;
+}
+
+/** Of a host that has just been switched on. */
+export function makeKernel({ routing, rng }: { readonly routing: Routing; readonly rng: Rng }): Kernel {
+  return {
+    routing,
+    sockets: new Sockets(rng.split('ports')),
+    programs: new Programs(),
+    timers: new Timers(),
+    paths: new Paths(),
+    outbox: new Outbox(rng.split('identification').int(0, 0xffff)),
+    secret: rng.split('sequence numbers').int(0, 0x7fff_ffff),
+  };
+}
+
+/** The same tables behind another way out. */
+export function copyKernel({ sockets, programs, timers, paths, outbox, secret }: Kernel, routing: Routing): Kernel {
+  return {
+    routing,
+    sockets: sockets.copy(),
+    programs: programs.copy(),
+    timers: timers.copy(),
+    paths: paths.copy(),
+    outbox: outbox.copy(),
+    secret,
+  };
 }
 
 /** A packet that was delivered to this node, with the interface that it came by. */

@@ -16,6 +16,11 @@ export class Outbox {
     this.#ident = firstIdent;
   }
 
+  /** Between two answers a host has nothing collected: only the counter goes on. */
+  copy(): Outbox {
+    return new Outbox(this.#ident);
+  }
+
   /** The identification of the next packet to `dst`: one counter for all of IPv4, 0 for IPv6. */
   identFor(dst: IpHeader['dst']): number {
     if (typeof dst === 'bigint') return 0;

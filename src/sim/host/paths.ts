@@ -22,7 +22,15 @@ const LEAST = { 4: 552, 6: 1280 } as const;
 
 /** The path MTUs that a host has learned from ICMP errors, by destination, each for ten minutes. */
 export class Paths {
-  readonly #learned = new Map<Ip, Learned>();
+  readonly #learned: Map<Ip, Learned>;
+
+  constructor(learned: Iterable<readonly [Ip, Learned]> = []) {
+    this.#learned = new Map(learned);
+  }
+
+  copy(): Paths {
+    return new Paths(this.#learned);
+  }
 
   /** The path to a destination behind a link of this MTU. */
   to(dst: Ip, linkMtu: number, now: Millis): Path {

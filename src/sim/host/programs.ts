@@ -34,6 +34,17 @@ export class Programs {
   readonly #running = new Map<string, Program>();
   readonly #letters: Letter[] = [];
 
+  /** The states of applications are values: they can be shared. */
+  copy(): Programs {
+    const copy = new Programs();
+    for (const [id, { names, spent, ...program }] of this.#running) {
+      const own = new Map([...names].map(([socket, name]) => [socket, { ...name }] as const));
+      copy.#running.set(id, { ...program, names: own, spent: new Set(spent) });
+    }
+    copy.#letters.push(...this.#letters);
+    return copy;
+  }
+
   /** Takes up an application under an id that no running one has. */
   add(id: string, app: App<unknown>): void {
     if (this.#running.has(id)) fail(`${id} is running already`);

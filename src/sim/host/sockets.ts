@@ -94,6 +94,17 @@ export class Sockets {
     this.#rng = rng;
   }
 
+  /** Sockets are values: they can be shared. */
+  copy(): Sockets {
+    const copy = new Sockets(this.#rng.copy());
+    for (const [port, sockets] of this.#datagram) copy.#datagram.set(port, [...sockets]);
+    for (const [port, listeners] of this.#listeners) copy.#listeners.set(port, [...listeners]);
+    for (const [key, connection] of this.#connections) copy.#connections.set(key, connection);
+    for (const [port, connections] of this.#ports) copy.#ports.set(port, new Map(connections));
+    copy.#raw.push(...this.#raw);
+    return copy;
+  }
+
   /** Takes up a socket whose claim has been checked; a connection replaces the one with its key. */
   put(socket: Socket): void {
     switch (socket.kind) {

@@ -21,6 +21,15 @@ export class Timers {
   #fresh: Timer[] = [];
   #last = 0;
 
+  copy(): Timers {
+    const copy = new Timers();
+    for (const [id, target] of this.#wanted) copy.#wanted.set(id, target);
+    for (const [name, timer] of this.#current) copy.#current.set(name, timer);
+    copy.#fresh = [...this.#fresh];
+    copy.#last = this.#last;
+    return copy;
+  }
+
   /** Replaces the timer of the target. */
   set(target: TimerTarget, at: Millis): void {
     this.forget(target);

@@ -85,6 +85,14 @@ export const PATIENCE = { 4: 30_000, 6: 60_000 } as const;
 export class Reassembler {
   readonly #datagrams = new Map<string, Datagram>();
 
+  copy(): Reassembler {
+    const copy = new Reassembler();
+    for (const [key, { pieces, runs, ...rest }] of this.#datagrams) {
+      copy.#datagrams.set(key, { ...rest, pieces: [...pieces], runs: runs.map((run) => ({ ...run })) });
+    }
+    return copy;
+  }
+
   /** How many datagrams are incomplete. */
   get size(): number {
     return this.#datagrams.size;

@@ -3,7 +3,7 @@ import type { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import type { Design } from '../design/design.ts';
 import type { Lease } from '../host/app/app.ts';
-import { Host } from '../host/host.ts';
+import { type Host, makeHost } from '../host/host.ts';
 import type { Routing } from '../host/output.ts';
 import { Reassembler } from '../packet/fragment.ts';
 import { compileNode } from '../program/compile.ts';
@@ -50,7 +50,7 @@ export function makeNode(design: Design, name: string, seed: Rng, learned: Surro
   return {
     name,
     router,
-    host: new Host({ name, routing: routingOf(router), rng: rng.split('host') }),
+    host: makeHost({ name, routing: routingOf(router), rng: rng.split('host') }),
     neighbours: new Neighbours(),
     limiter: new IcmpLimiter(),
     leases,

@@ -7,7 +7,7 @@ import { fail } from '../../../src/sim/base/fail.ts';
 import { Heap } from '../../../src/sim/base/heap.ts';
 import { Rng } from '../../../src/sim/base/rng.ts';
 import type { App, AppCommand, AppEvent } from '../../../src/sim/host/app/app.ts';
-import { Host } from '../../../src/sim/host/host.ts';
+import { type Host, makeHost } from '../../../src/sim/host/host.ts';
 import type { HostOutput, Outgoing, Reception, Routing } from '../../../src/sim/host/output.ts';
 import { verify } from '../../../src/sim/packet/checksum.ts';
 import { fragment, Reassembler } from '../../../src/sim/packet/fragment.ts';
@@ -100,7 +100,7 @@ export class Pair {
   constructor({ wire = () => [1], mtu = 1500, seed = 1 }: { wire?: Wire; mtu?: number; seed?: number } = {}) {
     this.#wire = wire;
     const make = (side: Side) =>
-      new Host({ name: side, routing: routingOf(side, mtu), rng: new Rng(seed).split(`host ${side}`) });
+      makeHost({ name: side, routing: routingOf(side, mtu), rng: new Rng(seed).split(`host ${side}`) });
     this.hosts = { a: make('a'), b: make('b') };
   }
 
