@@ -1,17 +1,22 @@
 #!/bin/sh
-# Installs what the tests against the real kernel need (see docs on `middlebox lab`). Safe to run again and again; says
-# nothing when all is there. Without apt-get or root it says what is missing and ends with 1.
+# Installs what the tests against the real kernel need (see docs on `middlebox lab`), or with `bench` what the benchmarks
+# are measured beside. Safe to run again and again; says nothing when all is there. Without apt-get or root it says what
+# is missing and ends with 1.
 set -eu
 
-# program:package
-NEEDED='ip:iproute2 nft:nftables conntrack:conntrack sysctl:procps python3:python3 vsftpd:vsftpd openssl:openssl'
+# program or file:package
+case "${1:-test}" in
+  test) NEEDED='ip:iproute2 nft:nftables conntrack:conntrack sysctl:procps python3:python3 vsftpd:vsftpd openssl:openssl' ;;
+  bench) NEEDED='ip:iproute2 nft:nftables gcc:gcc g++:g++ iptables-legacy:iptables /usr/share/doc/libns3-dev:libns3-dev /usr/share/doc/libgsl-dev:libgsl-dev ovs-vswitchd:openvswitch-switch' ;;
+  *) echo "usage: setup.sh [test|bench]" >&2; exit 2 ;;
+esac
 
 PATH="$PATH:/usr/sbin:/sbin"
 export PATH
 
 missing() {
   for pair in $NEEDED; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 || echo "${pair#*:}"
+    [ -e "${pair%%:*}" ] || command -v "${pair%%:*}" >/dev/null 2>&1 || echo "${pair#*:}"
   done
   # the agents use the standard library's ssl, socket and json; a minimal Python may lack some of it
   if command -v python3 >/dev/null 2>&1 && ! python3 -c 'import json, socket, ssl, subprocess, tempfile' 2>/dev/null; then

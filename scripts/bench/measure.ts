@@ -1,0 +1,65 @@
+/** Two ways of doing the same, timed in turns, so that whatever else the machine does falls on both. */
+
+/** Cost of one operation. */
+export interface Timing {
+  readonly cpuNs: number;
+  readonly wallNs: number;
+}
+
+export type Run = () => Timing | Promise<Timing>;
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface Measured {
+  readonly cpuNs: Spread;
+  readonly wallNs: Spread;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (i: number): number => sorted[i] ?? Number.NaN;
+  const middle = (sorted.length - 1) / 2;
+  return {
+    median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
+    min: at(0),
+    max: at(sorted.length - 1),
+  };
+}
+
+/** Times `work` of this process, which does `operations` of them. */
+export function timed(operations: number, work: () => void): Timing {
+  const cpu = process.cpuUsage();
+  const wall = process.hrtime.bigint();
+  work();
+  const wallNs = Number(process.hrtime.bigint() - wall);
+  const { user, system } = process.cpuUsage(cpu);
+  return { cpuNs: ((user + system) * 1000) / operations, wallNs: wallNs / operations };
+}
+
+/** Each side `repeats` times, alternating; one round before that is thrown away. */
+export async function alternate<K extends string>(
+  sides: Readonly<Record<K, Run>>,
+  repeats: number,
+): Promise<Readonly<Record<K, Measured>>> {
+  const names = Object.keys(sides) as K[];
+  const taken = Object.fromEntries(names.map((name) => [name, [] as Timing[]])) as Record<K, Timing[]>;
+  for (let round = -1; round < repeats; round++) {
+    for (const name of names) {
+      const timing = await sides[name]();
+      if (round >= 0) taken[name].push(timing);
+    }
+  }
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      {
+        cpuNs: spreadOf(taken[name].map(({ cpuNs }) => cpuNs)),
+        wallNs: spreadOf(taken[name].map(({ wallNs }) => wallNs)),
+      },
+    ]),
+  ) as Record<K, Measured>;
+}
