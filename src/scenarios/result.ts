@@ -22,7 +22,7 @@ export interface Result {
 }
 
 /** Outcomes that mean that things went as wished. */
-const GOOD: ReadonlySet<string> = new Set([
+export const GOOD: ReadonlySet<string> = new Set([
   'connected',
   'replied',
   'delivered',
@@ -31,6 +31,7 @@ const GOOD: ReadonlySet<string> = new Set([
   'fetched',
   'transferred',
   'direct',
+  'measured',
 ]);
 
 /** Outcomes of hearing nothing. */
@@ -53,19 +54,17 @@ export function resultOf(verb: Verb, ran: Ran, trace: Trace, elapsed: Millis): R
     ...(stuck === undefined ? blocked(outcome, stop, server?.node) : { blockedAt: stuck.node, blockedBy: stuck.place }),
     ...(icmp === undefined ? {} : { icmp: { type: icmp.type, code: icmp.code, from: showIp(icmp.from) } }),
     elapsed: showDuration(elapsed),
-    explanation: stuck === undefined ? explain({ ...more, outcome, ...known }, stop) : explainStuck(stuck),
+    explanation:
+      finding.says ?? (stuck === undefined ? explain({ ...more, outcome, ...known }, stop) : explainStuck(stuck)),
   };
 }
 
-/** A packet that drew no answer: what became of it says how it is called. */
+/** A packet that drew no answer: what became of it, or of what it was cut into, says how it is called. */
 function silence(family: readonly Journey[]): string {
-  const fate = family.at(0)?.fate;
-  const stops = family.map((journey) => journey.fate?.kind);
-  if (fate === undefined) return 'dropped';
-  if (fate.kind === 'lost') return 'lost';
-  if (fate.kind === 'fragmented')
-    return stops.includes('lost') ? 'lost' : stops.includes('dropped') ? 'dropped' : 'delivered';
-  return fate.kind === 'delivered' || (fate.kind === 'dropped' && fate.place === 'services') ? 'delivered' : 'dropped';
+  const [root] = family;
+  const fates = root === undefined ? [] : carriedOn(family, root.born.by).map(({ fate }) => fate);
+  if (fates.some((fate) => fate !== undefined && reached(fate))) return 'delivered';
+  return fates.some((fate) => fate?.kind === 'lost') ? 'lost' : 'dropped';
 }
 
 /** The node that answered, and the packet of the client that reached it. */

@@ -66,6 +66,29 @@ describe('the server of a datagram that was cut on its way', () => {
   });
 });
 
+describe('a datagram that was cut and drew no answer', () => {
+  const step: Step = {
+    send: { from: 'ann', to: 'ben', port: 9, sourcePort: 7000, protocol: 'udp', payload: 'x'.repeat(3000) },
+  };
+  const withPolicy = (chain: 'input' | 'output') => {
+    const change = { op: 'add', path: '/nodes/ben/firewall', value: { [chain]: { policy: 'drop' } } } as const;
+    return runScenario({}, { name: 'cut', network: NETWORK, change: [change], steps: [step] }).steps[0]?.result;
+  };
+
+  it('was delivered where only the refusal was stopped', () => {
+    const expected = { outcome: 'delivered', server: 'ben', seenAs: { address: '10.1.0.10', port: 7000 } };
+    expect(withPolicy('output')).toMatchObject(expected);
+  });
+
+  it('was dropped where a rule stopped it', () => {
+    expect(withPolicy('input')).toMatchObject({
+      outcome: 'dropped',
+      blockedAt: 'ben',
+      blockedBy: 'firewall.input.policy',
+    });
+  });
+});
+
 describe('a refusal that never arrives', () => {
   const mute = { op: 'add', path: '/nodes/web/firewall', value: { output: { policy: 'drop' } } } as const;
   const closed: Step = { connect: { from: 'gate', to: 'web', port: 81 } };
