@@ -1,0 +1,177 @@
+/** The NAT gateways of cloud providers, as their own documentation has it. */
+import { assumed, type Profile, published } from './profile.ts';
+
+const HIDDEN = 'not published; seen from outside it makes no difference to what answers get back';
+const NO_PARITY = assumed('not published; ports chosen from one pool keep no parity');
+
+export const CLOUDS: Readonly<Record<string, Profile>> = {
+  'aws-nat-gateway': {
+    title: 'AWS NAT gateway',
+    description: 'One outside address, ports shared between destinations, everything forgotten after 350 s of silence.',
+    axes: {
+      mapping: 'address-and-port-dependent',
+      filtering: 'address-and-port-dependent',
+      ports: { allocation: 'random', range: '1024-65535', parity: false, overload: true },
+      hairpin: false,
+      refresh: 'both',
+      timeouts: { udp: '350s', tcpEstablished: '350s', tcpTransitory: '350s', icmp: '350s' },
+      tcp: { unsolicited: 'drop' },
+    },
+    accounts: {
+      mapping: assumed(
+        'not published; a limit that counts connections to each destination can only be of a NAT that maps by destination',
+      ),
+      filtering: published(
+        'answers to an outbound request only',
+        'awsTroubleshooting',
+        'Instances cannot access the internet',
+      ),
+      'ports.allocation': assumed(`by chance: ${HIDDEN}`),
+      'ports.range': published('1024-65535', 'awsBasics', 'NAT gateway basics'),
+      'ports.overload': published(
+        '55,000 simultaneous connections to each destination (address, port, protocol) with one address',
+        'awsBasics',
+        'NAT gateway basics',
+      ),
+      'ports.parity': NO_PARITY,
+      'ports.holdDown': assumed('not published; none'),
+      limits: assumed('the limit of 55,000 to one destination is not simulated: the range ends at 64,512'),
+      pooling: assumed('not published; paired, which shows with several outside addresses only'),
+      hairpin: assumed('not published; none, since nothing may be sent to a NAT gateway from inside'),
+      refresh: published(
+        'a connection that is idle for 350 s times out: traffic either way counts',
+        'awsTroubleshooting',
+        'Internet connection drops after 350 seconds',
+      ),
+      'timeouts.udp': published('350 s', 'awsTroubleshooting', 'Internet connection drops after 350 seconds'),
+      'timeouts.tcpEstablished': published(
+        '350 s',
+        'awsTroubleshooting',
+        'Internet connection drops after 350 seconds',
+      ),
+      'timeouts.tcpTransitory': assumed('not published apart; 350 s as for all connections'),
+      'timeouts.icmp': published(
+        '350 s, as for all connections',
+        'awsTroubleshooting',
+        'Internet connection drops after 350 seconds',
+      ),
+      'tcp.unsolicited': published('no connection can be begun from outside', 'awsBasics', 'NAT gateways'),
+      'icmp.errors': assumed('not published; translated'),
+      fragments: published('of UDP forwarded, of TCP and ICMP dropped', 'awsComparison', 'IP fragmentation'),
+      exhausted: published(
+        'the connection fails, and ErrorPortAllocation counts',
+        'awsTroubleshooting',
+        'Cannot initiate more connections',
+      ),
+    },
+    deviates: {},
+    missing: [
+      'Inside hosts that go on with a TCP connection after its 350 s get a RST; here the connection is picked up again or dropped.',
+      'Fragments of TCP and ICMP are dropped; here they pass.',
+      'The limit of 55,000 connections to one destination.',
+    ],
+  },
+  'azure-nat-gateway': {
+    title: 'Azure NAT Gateway',
+    description:
+      'Ports by chance, shared between destinations and rested before they are used again; 4 minutes of silence end everything.',
+    axes: {
+      mapping: 'address-and-port-dependent',
+      filtering: 'address-and-port-dependent',
+      ports: { allocation: 'random', range: '1024-65535', parity: false, overload: true, holdDown: '65s' },
+      hairpin: false,
+      refresh: 'both',
+      timeouts: { udp: '4m', tcpEstablished: '4m', tcpTransitory: '30s' },
+      tcp: { unsolicited: 'reset' },
+    },
+    accounts: {
+      mapping: published(
+        'a port may serve different destinations, so a mapping is of one destination',
+        'azureResource',
+        'SNAT ports',
+      ),
+      filtering: published('only responses to an outbound packet', 'azureResource', 'NAT Gateway architecture'),
+      'ports.allocation': published('at random from those that are free', 'azureResource', 'Performance'),
+      'ports.range': published('64,512 ports for each address: all but 0-1023', 'azureResource', 'SNAT ports'),
+      'ports.overload': published(
+        'the same port to different destinations at the same time',
+        'azureResource',
+        'SNAT ports',
+      ),
+      'ports.parity': NO_PARITY,
+      'ports.holdDown': published(
+        '65 s after FIN and for UDP, 16 s after RST; 65 s here',
+        'azureResource',
+        'Port reuse timers',
+      ),
+      limits: assumed('the limit of 50,000 connections to one destination is not simulated'),
+      pooling: assumed('not published; paired, which shows with several outside addresses only'),
+      hairpin: assumed('not published; none, since it takes no connections from outside'),
+      refresh: published('traffic on the flow resets the idle timer', 'azureResource', 'Idle timeout timers'),
+      'timeouts.udp': published('4 minutes', 'azureResource', 'Idle timeout timers'),
+      'timeouts.tcpEstablished': published('4 minutes, to be set up to 120', 'azureResource', 'Idle timeout timers'),
+      'timeouts.tcpTransitory': published('30 s half open', 'azureResource', 'Port reuse timers'),
+      'timeouts.icmp': assumed('ICMP is not supported at all; 60 s as the RFC has it'),
+      'tcp.unsolicited': published(
+        'a reset on traffic of a flow that does not exist, from either side',
+        'azureResource',
+        'TCP reset',
+      ),
+      'icmp.errors': assumed('not published; translated'),
+      fragments: published('not supported', 'azureResource', 'Limitations'),
+      exhausted: assumed('dropped: the documentation counts failed connections and says no more'),
+    },
+    deviates: {},
+    missing: [
+      'ICMP and fragments are not supported; here they pass. A rule of the chain forward can drop them.',
+      'Different rests after FIN (65 s) and RST (16 s): here every port rests 65 s.',
+      'A reset to inside hosts that go on with a connection that has timed out.',
+    ],
+  },
+  'gcp-cloud-nat': {
+    title: 'Google Cloud NAT',
+    description: 'Every machine has its own block of 64 ports, shared between destinations; UDP lives 30 s.',
+    axes: {
+      mapping: 'address-and-port-dependent',
+      filtering: 'address-and-port-dependent',
+      ports: { allocation: 'block', range: '1024-65535', blockSize: 64, blocks: 1, parity: false, overload: true },
+      hairpin: false,
+      refresh: 'both',
+      timeouts: { udp: '30s', tcpEstablished: '20m', tcpTransitory: '30s', icmp: '30s' },
+      tcp: { unsolicited: 'drop' },
+    },
+    accounts: {
+      mapping: published(
+        'endpoint-independent mapping is a switch, off by default',
+        'gcpPublic',
+        'Endpoint-independent mapping',
+      ),
+      filtering: published('no unsolicited requests from outside; endpoint-dependent', 'gcpPublic', 'Specifications'),
+      'ports.allocation': published('static: each machine has its own ports', 'gcpPorts', 'Ports'),
+      'ports.range': published('64 ports for each machine by default, of 64,512 of each address', 'gcpPorts', 'Ports'),
+      'ports.overload': published(
+        'a port may be used again for another destination',
+        'gcpPorts',
+        'Ports and connections',
+      ),
+      'ports.parity': NO_PARITY,
+      'ports.holdDown': assumed(
+        'a port in TIME_WAIT rests 120 s (30 s at new gateways) towards its destination; not simulated',
+      ),
+      limits: published('64 ports', 'gcpPorts', 'Ports'),
+      pooling: assumed('the ports of a machine are of one address where they fit; paired'),
+      hairpin: assumed('none: nothing may be sent to the outside address unasked'),
+      refresh: assumed('an idle timeout: traffic either way counts'),
+      'timeouts.udp': published('30 s', 'gcpTune', 'NAT timeouts'),
+      'timeouts.tcpEstablished': published('1200 s', 'gcpTune', 'NAT timeouts'),
+      'timeouts.tcpTransitory': published('30 s', 'gcpTune', 'NAT timeouts'),
+      'timeouts.icmp': published('30 s', 'gcpTune', 'NAT timeouts'),
+      'tcp.unsolicited': published('not permitted, whatever the firewall rules say', 'gcpPublic', 'Specifications'),
+      'icmp.errors': assumed('not published; translated'),
+      fragments: assumed('not published in detail; taken in any order'),
+      exhausted: assumed('dropped, and counted as dropped for want of resources'),
+    },
+    deviates: {},
+    missing: ['TIME_WAIT of a port towards its destination.', 'Dynamic port allocation, which is off by default.'],
+  },
+};

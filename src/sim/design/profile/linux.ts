@@ -1,0 +1,51 @@
+/** What the kernel does: not a behaviour of axes, but the netfilter engine itself. */
+import { assumed, type Profile, published } from './profile.ts';
+
+export const LINUX: Profile = {
+  title: 'Linux masquerading (netfilter), and Docker bridges',
+  description: 'What the kernel does: the port is kept while it is free with this destination, else another.',
+  axes: {},
+  accounts: {
+    mapping: published(
+      'endpoint-independent until a port is taken, then by destination',
+      'kernel',
+      'In the words of RFC 4787 and RFC 5382',
+    ),
+    filtering: published('address- and port-dependent', 'kernel', 'In the words of RFC 4787 and RFC 5382'),
+    'ports.allocation': published(
+      'kept while free with this destination',
+      'kernel',
+      'In the words of RFC 4787 and RFC 5382',
+    ),
+    'ports.range': published(
+      '1-511, 600-1023 or 1024-65535, by the inside port',
+      'kernel',
+      'In the words of RFC 4787 and RFC 5382',
+    ),
+    'ports.overload': published(
+      'one port may serve several destinations',
+      'kernel',
+      'In the words of RFC 4787 and RFC 5382',
+    ),
+    'ports.parity': published('kept only with the port', 'kernel', 'In the words of RFC 4787 and RFC 5382'),
+    'ports.holdDown': assumed('none: a port is free when its entry is gone'),
+    limits: assumed('the size of the connection table'),
+    pooling: published('arbitrary, by source and destination', 'kernel', 'In the words of RFC 4787 and RFC 5382'),
+    hairpin: published('none for mappings', 'kernel', 'In the words of RFC 4787 and RFC 5382'),
+    refresh: published('both directions', 'kernel', 'In the words of RFC 4787 and RFC 5382'),
+    'timeouts.udp': published('30 s, 120 s for what goes on', 'kernel', 'Exactly as the kernel'),
+    'timeouts.tcpEstablished': published('5 days', 'kernel', 'Exactly as the kernel'),
+    'timeouts.tcpTransitory': published('10 to 120 s', 'kernel', 'Exactly as the kernel'),
+    'timeouts.icmp': published('30 s', 'kernel', 'Exactly as the kernel'),
+    'tcp.unsolicited': published(
+      'it reaches the router itself, which refuses it',
+      'kernel',
+      'In the words of RFC 4787 and RFC 5382',
+    ),
+    'icmp.errors': published('translated, and they end no mapping', 'kernel', 'Exactly as the kernel'),
+    fragments: published('put together first, in any order', 'kernel', 'Exactly as the kernel'),
+    exhausted: published('dropped without a word', 'kernel', 'Exactly as the kernel'),
+  },
+  deviates: {},
+  missing: [],
+};

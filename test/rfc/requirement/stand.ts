@@ -1,0 +1,139 @@
+/**
+ * A gateway on a bench: packets are laid before either of its doors, and what leaves it is written down. Both sides are
+ * hosts that own many addresses and never say a word.
+ */
+import { type Ip, parseIp } from '../../../src/sim/addr/ip.ts';
+import { fail } from '../../../src/sim/base/fail.ts';
+import type { Millis } from '../../../src/sim/base/time.ts';
+import type { Axes } from '../../../src/sim/design/behaviour.ts';
+import { check } from '../../../src/sim/design/check.ts';
+import type { Design, Node } from '../../../src/sim/design/design.ts';
+import type { Firewall } from '../../../src/sim/design/rule.ts';
+import type { Packet } from '../../../src/sim/packet/packet.ts';
+import { step } from '../../../src/sim/world/loop.ts';
+import { makeState, nodeOf, type State } from '../../../src/sim/world/state.ts';
+
+export const ip = (text: string): Ip => parseIp(text) ?? fail(text);
+
+/** Inside hosts, outside ones, and the addresses of the gateway. */
+export const A = ip('192.168.1.10');
+export const B = ip('192.168.1.11');
+export const C = ip('192.168.1.12');
+export const S = ip('203.0.113.50');
+export const T = ip('203.0.113.51');
+export const GATEWAY = ip('192.168.1.1');
+export const PUBLIC = ip('203.0.113.2');
+export const PUBLIC2 = ip('203.0.113.3');
+
+const many = (prefix: string, from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => `${prefix}.${from + i}/24`);
+const INSIDE = many('192.168.1', 10, 17);
+const OUTSIDE = many('203.0.113', 50, 57);
+const MUTE: Firewall = { input: { policy: 'drop' }, output: { policy: 'drop' } };
+
+export type Rules = NonNullable<NonNullable<Node['nat']>['rules']>;
+
+export interface StandOptions {
+  /** Over the axes of the profile. */
+  readonly axes?: Axes;
+  /** A pool of two outside addresses instead of one. */
+  readonly pool?: boolean;
+  /** Largest packet outside, in bytes. */
+  readonly mtu?: number;
+  readonly firewall?: Firewall;
+  /** Asked before the rule that gives everything from inside the outside address. */
+  readonly rules?: Rules;
+  readonly tracking?: NonNullable<Node['tracking']>;
+  readonly seed?: number;
+}
+
+/** The network around a gateway of this profile. */
+export function networkOf(profile: string, options: StandOptions = {}): Design {
+  const { axes, pool = false, mtu, firewall, rules = [], tracking } = options;
+  const wan = ['203.0.113.2/24', '203.0.113.3/24'];
+  const snat = {
+    match: { source: '192.168.1.0/24', outInterface: 'wan' },
+    action: 'snat' as const,
+    to: pool ? '203.0.113.2-203.0.113.3' : '203.0.113.2',
+  };
+  return {
+    nodes: {
+      inside: { kind: 'host', interfaces: { eth0: INSIDE }, gateway: '192.168.1.1', firewall: MUTE },
+      nat: {
+        kind: 'gateway',
+        interfaces: { lan: '192.168.1.1/24', wan: { addresses: wan, ...(mtu === undefined ? {} : { mtu }) } },
+        nat: { behaviour: axes === undefined ? profile : { profile, ...axes }, rules: [...rules, snat] },
+        ...(firewall === undefined ? {} : { firewall }),
+        ...(tracking === undefined ? {} : { tracking }),
+      },
+      outside: { kind: 'host', interfaces: { eth0: OUTSIDE }, firewall: MUTE },
+    },
+    links: [
+      ['inside', 'nat:lan'],
+      ['nat:wan', 'outside'],
+    ],
+  };
+}
+
+/** What left the gateway. */
+export interface Left {
+  readonly inside: readonly Packet[];
+  readonly outside: readonly Packet[];
+}
+
+export class Stand {
+  readonly #state: State;
+
+  /** A design with issues throws the first. */
+  constructor(design: Design, seed = 1) {
+    const [issue] = check(design);
+    if (issue !== undefined) throw new Error(`${issue.path.join('.')}: ${issue.message}`);
+    this.#state = makeState(design, seed);
+  }
+
+  get now(): Millis {
+    return this.#state.now;
+  }
+
+  /** Lays packets before the inside door, one behind the other, and lets them pass. */
+  fromInside(...packets: readonly Packet[]): Left {
+    return this.#lay('inside', 'lan', packets);
+  }
+
+  /** Lays packets before the outside door. */
+  fromOutside(...packets: readonly Packet[]): Left {
+    return this.#lay('outside', 'wan', packets);
+  }
+
+  /** Lets time pass. */
+  wait(time: Millis): Left {
+    const before = this.#state.recorder.trace.length;
+    const deadline = this.#state.now + time;
+    while ((this.#state.queue.next ?? Number.POSITIVE_INFINITY) <= deadline) step(this.#state);
+    this.#state.now = deadline;
+    return this.#since(before);
+  }
+
+  /** How many connections the gateway knows of. */
+  get connections(): number {
+    return nodeOf(this.#state, 'nat').router.conntrack.rows(this.#state.now).length;
+  }
+
+  #lay(node: string, by: string, packets: readonly Packet[]): Left {
+    const state = this.#state;
+    const before = state.recorder.trace.length;
+    for (const packet of packets) {
+      const id = state.recorder.born(state.now, { node, value: packet, cause: undefined, by: 'bench' });
+      state.queue.push(state.now, 0, { kind: 'arrive', node: 'nat', by, id, packet, tracked: undefined });
+    }
+    const deadline = state.now + 1000;
+    while (state.queue.moving > 0 && (state.queue.next ?? deadline + 1) <= deadline) step(state);
+    return this.#since(before);
+  }
+
+  #since(before: number): Left {
+    const sent = this.#state.recorder.trace.slice(before).flatMap((event) => (event.kind === 'wire' ? [event] : []));
+    const by = (end: string) => sent.filter(({ from }) => from === end).map(({ value }) => value);
+    return { inside: by('nat:lan'), outside: by('nat:wan') };
+  }
+}
