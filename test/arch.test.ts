@@ -22,15 +22,17 @@ const FLOORS: Readonly<Record<string, number>> = {
   'sim/import': 8,
   'sim/export': 8,
   scenarios: 9,
-  cli: 10,
-  lab: 10,
-  web: 10,
+  arbitraries: 10,
+  whatif: 11,
+  lab: 11,
+  cli: 11,
+  web: 11,
 };
 /** The files directly in `src` are the roof. */
-const ROOF = 11;
+const ROOF = 12;
 
 /** The command line calls the other ways in, each where its verb is called. */
-const SAME_FLOOR: readonly string[] = ['cli > lab'];
+const SAME_FLOOR: readonly string[] = ['cli > lab', 'cli > whatif'];
 
 /** Every package enters by one door. */
 const DOORS: Readonly<Record<string, RegExp>> = {
@@ -40,6 +42,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   'dns-packet': /^sim\/host\/app\/message-dns\.ts$/,
   'jsonc-parser': /^scenarios\/(json|locate)\.ts$/,
   zod: /^(sim\/design\/(design|rule|nat|service|field|change|validate)|scenarios\/(schema|expect|json-schema))\.ts$/,
+  'fast-check': /^(fast-check|arbitraries\/[a-z-]+)\.ts$/,
   commander: /^cli\/(main|commands)\.ts$/,
   picocolors: /^cli\/terminal\.ts$/,
 };
@@ -65,7 +68,8 @@ interface Import {
 }
 
 const modules = filesUnder(join(ROOT, 'src')).map(readModule);
-const engine = modules.filter(({ path }) => path.startsWith('sim/') || path.startsWith('scenarios/'));
+/** What also runs in a browser. */
+const engine = modules.filter(({ path }) => /^(sim|scenarios|arbitraries|whatif)\//.test(path));
 
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

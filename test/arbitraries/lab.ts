@@ -1,10 +1,10 @@
 /** Runs as scenarios for the real kernel. */
 import type fc from 'fast-check';
+import { anyDesign } from '../../src/arbitraries/design.ts';
+import { anyRun, type Run } from '../../src/arbitraries/step.ts';
 import type { Scenario, Step } from '../../src/scenarios/schema.ts';
 import { planLab } from '../../src/sim/export/lab.ts';
 import { giveLeases } from '../../src/sim/export/lease.ts';
-import { anyDesign } from './design.ts';
-import { anyRun, type Run } from './step.ts';
 
 /**
  * A small network that a kernel can be all of, a few steps on it, and a look at every table in the end. Waits are short

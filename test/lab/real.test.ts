@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { anyDesign } from '../../src/arbitraries/design.ts';
 import { execute, missing } from '../../src/lab/execute.ts';
 import { type LabOutcome, runLab, script } from '../../src/lab/run.ts';
 import type { Scenario, Step } from '../../src/scenarios/schema.ts';
 import type { Design, Node } from '../../src/sim/design/design.ts';
 import { planLab } from '../../src/sim/export/lab.ts';
 import { giveLeases } from '../../src/sim/export/lease.ts';
-import { anyDesign } from '../arbitraries/design.ts';
 
 /** Every namespace of these tests begins so. */
 const PREFIX = `mbtest${process.pid}`;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyIp, anyPort } from '../../src/arbitraries/addr.ts';
+import { anyByte, anyPacket } from '../../src/arbitraries/packet.ts';
 import { type Ip, parseIp } from '../../src/sim/addr/ip.ts';
 import { checksum, sum, update, verify } from '../../src/sim/packet/checksum.ts';
 import { error, ICMP_ERROR } from '../../src/sim/packet/icmp-error.ts';
 import { echo, FLAG, type Packet, seal, tcp, udp } from '../../src/sim/packet/packet.ts';
 import { withDestination, withQuoted, withSource, withTtl } from '../../src/sim/packet/rewrite.ts';
 import { decode, encode, encodeBody } from '../../src/sim/packet/wire/frame.ts';
-import { anyIp, anyPort } from '../arbitraries/addr.ts';
-import { anyByte, anyPacket } from '../arbitraries/packet.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const inside = ip('192.168.1.10');

@@ -1,9 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyDesign } from '../../src/arbitraries/design.ts';
 import { jsonSchemaOfFile } from '../../src/scenarios/json-schema.ts';
 import { scenarioFileSchema } from '../../src/scenarios/schema.ts';
-import { anyDesign } from '../arbitraries/design.ts';
 import { anyMutation, mutate } from '../arbitraries/mutation.ts';
 import { EXAMPLE } from './example.ts';
 

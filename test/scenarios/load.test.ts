@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyDesign } from '../../src/arbitraries/design.ts';
 import { InputError, showIssue, showLocated } from '../../src/scenarios/issue.ts';
 import { MAX_DEPTH, MAX_LENGTH } from '../../src/scenarios/json.ts';
 import { load, tryLoad } from '../../src/scenarios/load.ts';
 import { positionOf, showPlace } from '../../src/scenarios/locate.ts';
 import { validate } from '../../src/scenarios/validate.ts';
 import type { Json } from '../../src/sim/design/patch.ts';
-import { anyDesign } from '../arbitraries/design.ts';
 import { anyMutation, mutate } from '../arbitraries/mutation.ts';
 import { EXAMPLE } from './example.ts';
 import { CASES } from './load-cases.ts';

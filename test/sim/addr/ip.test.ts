@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
+import { anyGroups, anyIp, anyIp4, anyIp6, anyMac } from '../../../src/arbitraries/addr.ts';
 import {
   ANY4,
   ANY6,
@@ -31,7 +32,6 @@ import {
   toBytes,
 } from '../../../src/sim/addr/ip.ts';
 import { InternalError } from '../../../src/sim/base/fail.ts';
-import { anyGroups, anyIp, anyIp4, anyIp6, anyMac } from '../../arbitraries/addr.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const peer = (of: Ip) => ipaddr.fromByteArray([...toBytes(of)]);

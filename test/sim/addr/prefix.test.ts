@@ -2,6 +2,15 @@ import { BlockList } from 'node:net';
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
+import {
+  anyFamily,
+  anyHostPrefix,
+  anyIp,
+  anyIpIn,
+  anyLength,
+  anyPrefix,
+  anySubnetOf,
+} from '../../../src/arbitraries/addr.ts';
 import { bitsOf, type Ip, ipToBigInt, offsetIp, parseIp, showIp } from '../../../src/sim/addr/ip.ts';
 import {
   broadcastAddress,
@@ -29,7 +38,6 @@ import {
   summarise,
 } from '../../../src/sim/addr/prefix.ts';
 import { InternalError } from '../../../src/sim/base/fail.ts';
-import { anyFamily, anyHostPrefix, anyIp, anyIpIn, anyLength, anyPrefix, anySubnetOf } from '../../arbitraries/addr.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const prefix = (text: string): Prefix => parsePrefix(text) ?? expect.fail(explainPrefix(text, 'prefix'));

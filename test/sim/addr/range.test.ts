@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyIp, anyIpRange, anyIpSet, anyPort, anyPrefix } from '../../../src/arbitraries/addr.ts';
 import { bitsOf, family, type Ip, offsetIp, parseIp, showIp } from '../../../src/sim/addr/ip.ts';
 import { contains as holds, lastAddress, parsePrefix, showPrefix, summarise } from '../../../src/sim/addr/prefix.ts';
 import {
@@ -18,7 +19,6 @@ import {
   toPrefixes,
   union,
 } from '../../../src/sim/addr/range.ts';
-import { anyIp, anyIpRange, anyIpSet, anyPort, anyPrefix } from '../../arbitraries/addr.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const range = (text: string): IpRange => parseIpRange(text) ?? expect.fail(`${text}: ${readIpRange(text)}`);

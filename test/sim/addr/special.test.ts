@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
+import { anyIp } from '../../../src/arbitraries/addr.ts';
 import { type Ip, parseIp, showIp, toBytes } from '../../../src/sim/addr/ip.ts';
 import { comparePrefix, contains, familyOf, lastAddress, showPrefix } from '../../../src/sim/addr/prefix.ts';
 import { isPublic, SPECIAL_BLOCKS, type SpecialBlock, special } from '../../../src/sim/addr/special.ts';
-import { anyIp } from '../../arbitraries/addr.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const rights = (block: SpecialBlock) =>

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyDesign } from '../../../src/arbitraries/design.ts';
 import { InternalError } from '../../../src/sim/base/fail.ts';
 import { applyOperations, changeItems, fork, type Operation, replay } from '../../../src/sim/design/change.ts';
 import type { Design } from '../../../src/sim/design/design.ts';
 import type { Json } from '../../../src/sim/design/patch.ts';
 import { parsePointer, showPointer } from '../../../src/sim/design/pointer.ts';
-import { anyDesign } from '../../arbitraries/design.ts';
 import { placesOf } from '../../arbitraries/mutation.ts';
 
 const BASE: Design = {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyDesign, anyNatRule, anyRule, type NatContext, type RuleContext } from '../../../src/arbitraries/design.ts';
 import { check } from '../../../src/sim/design/check.ts';
 import { type Design, designSchema } from '../../../src/sim/design/design.ts';
 import type { NatRule } from '../../../src/sim/design/nat.ts';
 import { BASE_CHAINS, type Rule } from '../../../src/sim/design/rule.ts';
 import { validate } from '../../../src/sim/design/validate.ts';
-import { anyDesign, anyNatRule, anyRule, type NatContext, type RuleContext } from '../../arbitraries/design.ts';
 
 const ADDRESSES: RuleContext['addresses'] = {
   4: ['10.0.0.0/8', '10.0.0.5-10.0.0.9', '@four'],

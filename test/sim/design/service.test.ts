@@ -23,7 +23,7 @@ describe('a service', () => {
     ['ftp', { app: 'ftp', port: 21, strictPort: true }],
     ['dns', { app: 'dns', port: 53, records: {}, forward: [], ttl: 300_000 }],
     ['domain', { app: 'dns', port: 53, records: {}, forward: [], ttl: 300_000 }],
-    ['stun', { app: 'stun', port: 3478 }],
+    ['stun', { app: 'stun', port: 3478, alternatePort: 3479 }],
     [{ app: 'echo', protocol: 'udp' }, echo('udp', 7)],
     [
       { app: 'http', address: '2001:db8::80', port: 8000, pages: { '/': 'x' } },

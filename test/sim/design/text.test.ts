@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyIp } from '../../../src/arbitraries/addr.ts';
 import { parseIp, showIp } from '../../../src/sim/addr/ip.ts';
 import { fail } from '../../../src/sim/base/fail.ts';
 import { parseBandwidth } from '../../../src/sim/design/bandwidth.ts';
@@ -12,7 +13,6 @@ import {
 } from '../../../src/sim/design/icmp.ts';
 import { parsePorts, SERVICE_PORTS } from '../../../src/sim/design/ports.ts';
 import { parseTarget, readTarget, type Target } from '../../../src/sim/design/target.ts';
-import { anyIp } from '../../arbitraries/addr.ts';
 
 const ip = (text: string) => parseIp(text) ?? fail(text);
 const range = (from: string, to = from) => ({ from: ip(from), to: ip(to) });

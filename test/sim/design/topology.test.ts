@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyDesign } from '../../../src/arbitraries/design.ts';
 import { showIp } from '../../../src/sim/addr/ip.ts';
 import { showPrefix } from '../../../src/sim/addr/prefix.ts';
 import { InternalError } from '../../../src/sim/base/fail.ts';
@@ -14,7 +15,6 @@ import {
   resolveEnd,
   sameEnd,
 } from '../../../src/sim/design/topology.ts';
-import { anyDesign } from '../../arbitraries/design.ts';
 
 const DESIGN: Design = {
   groups: { web: ['10.0.0.1', '@all'], all: ['10.1.0.0/16', '@web', '@none'], empty: [] },

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyIp } from '../../../src/arbitraries/addr.ts';
+import { anyPacket, anyPayload, anySeq, anyWord } from '../../../src/arbitraries/packet.ts';
 import { ANY6, parseIp, toBytes } from '../../../src/sim/addr/ip.ts';
 import {
   checksum,
@@ -15,8 +17,6 @@ import {
   verify,
 } from '../../../src/sim/packet/checksum.ts';
 import { encode } from '../../../src/sim/packet/wire/frame.ts';
-import { anyIp } from '../../arbitraries/addr.ts';
-import { anyPacket, anyPayload, anySeq, anyWord } from '../../arbitraries/packet.ts';
 
 /** RFC 1071 §4.1 by the book: add words, end-around carry at each step. */
 function addWords(bytes: Uint8Array): number {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyFragment, anyPayload, anyWhole, anyWord } from '../../../src/arbitraries/packet.ts';
 import { type Ip, parseIp } from '../../../src/sim/addr/ip.ts';
 import { InternalError } from '../../../src/sim/base/fail.ts';
 import { verify } from '../../../src/sim/packet/checksum.ts';
@@ -7,7 +8,6 @@ import { fragment, Reassembler } from '../../../src/sim/packet/fragment.ts';
 import { lengthOf, type Other, other, type Packet, protocolOf, seal, udp } from '../../../src/sim/packet/packet.ts';
 import { withTtl } from '../../../src/sim/packet/rewrite.ts';
 import { encodeBody } from '../../../src/sim/packet/wire/frame.ts';
-import { anyFragment, anyPayload, anyWhole, anyWord } from '../../arbitraries/packet.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const v4 = { src: ip('192.168.1.10'), dst: ip('203.0.113.10') };

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyFamily } from '../../../src/arbitraries/addr.ts';
+import { anyFragment, anyIcmpError, anyPacket, anyWhole } from '../../../src/arbitraries/packet.ts';
 import { type Family, type Ip, parseIp } from '../../../src/sim/addr/ip.ts';
 import { verify } from '../../../src/sim/packet/checksum.ts';
 import {
@@ -12,8 +14,6 @@ import {
 } from '../../../src/sim/packet/icmp-error.ts';
 import { echo, FLAG, icmp, lengthOf, other, type Packet, queryId, tcp, udp } from '../../../src/sim/packet/packet.ts';
 import { encode } from '../../../src/sim/packet/wire/frame.ts';
-import { anyFamily } from '../../arbitraries/addr.ts';
-import { anyFragment, anyIcmpError, anyPacket, anyWhole } from '../../arbitraries/packet.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const v4 = { src: ip('192.168.1.10'), dst: ip('203.0.113.10') };

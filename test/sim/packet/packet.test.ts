@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyByte, anyPacket } from '../../../src/arbitraries/packet.ts';
 import { type Ip, parseIp } from '../../../src/sim/addr/ip.ts';
 import { InternalError } from '../../../src/sim/base/fail.ts';
 import { transportChecksumOf, verify } from '../../../src/sim/packet/checksum.ts';
@@ -24,7 +25,6 @@ import {
   udp,
 } from '../../../src/sim/packet/packet.ts';
 import { encode } from '../../../src/sim/packet/wire/frame.ts';
-import { anyByte, anyPacket } from '../../arbitraries/packet.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const v4 = { src: ip('192.168.1.10'), dst: ip('203.0.113.10') };

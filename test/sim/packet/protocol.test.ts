@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyIp } from '../../../src/arbitraries/addr.ts';
+import { anyByte } from '../../../src/arbitraries/packet.ts';
 import { LOOPBACK4, LOOPBACK6 } from '../../../src/sim/addr/ip.ts';
 import { icmpProtocol, inverseType, isQuery } from '../../../src/sim/packet/protocol.ts';
-import { anyIp } from '../../arbitraries/addr.ts';
-import { anyByte } from '../../arbitraries/packet.ts';
 
 describe('ICMP queries', () => {
   it.each([

@@ -1,5 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyFamily, anyIp, anyPort } from '../../../src/arbitraries/addr.ts';
+import {
+  anyByte,
+  anyFragment,
+  anyIcmpError,
+  anyOptionBytes,
+  anyPacket,
+  anyPayload,
+  anyQuery,
+  anySeq,
+  anyTcp,
+  anyUdp,
+  anyWhole,
+  anyWord,
+} from '../../../src/arbitraries/packet.ts';
 import { type Family, type Ip, parseIp } from '../../../src/sim/addr/ip.ts';
 import { sum, verify } from '../../../src/sim/packet/checksum.ts';
 import { error, ICMP_ERROR, quoteOf } from '../../../src/sim/packet/icmp-error.ts';
@@ -28,21 +43,6 @@ import {
   withTtl,
 } from '../../../src/sim/packet/rewrite.ts';
 import { decode, isDecodeError } from '../../../src/sim/packet/wire/frame.ts';
-import { anyFamily, anyIp, anyPort } from '../../arbitraries/addr.ts';
-import {
-  anyByte,
-  anyFragment,
-  anyIcmpError,
-  anyOptionBytes,
-  anyPacket,
-  anyPayload,
-  anyQuery,
-  anySeq,
-  anyTcp,
-  anyUdp,
-  anyWhole,
-  anyWord,
-} from '../../arbitraries/packet.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const v4 = { src: ip('192.168.1.10'), dst: ip('203.0.113.10') };

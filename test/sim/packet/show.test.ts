@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyPacket } from '../../../src/arbitraries/packet.ts';
 import { type Ip, parseIp } from '../../../src/sim/addr/ip.ts';
 import { error, ICMP_ERROR } from '../../../src/sim/packet/icmp-error.ts';
 import { echo, flagsOf, icmp, other, type Packet, tcp, udp } from '../../../src/sim/packet/packet.ts';
 import { showEndpoint, showIcmpType, showPacket, showProtocol } from '../../../src/sim/packet/show.ts';
-import { anyPacket } from '../../arbitraries/packet.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const v4 = { src: ip('192.168.1.10'), dst: ip('203.0.113.9') };

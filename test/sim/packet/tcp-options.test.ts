@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyOptionBytes, anySeq, anyTcpOptions } from '../../../src/arbitraries/packet.ts';
 import { InternalError } from '../../../src/sim/base/fail.ts';
 import { decodeOptions, encodeOptions, mapSackEdges, type TcpOption } from '../../../src/sim/packet/tcp-options.ts';
-import { anyOptionBytes, anySeq, anyTcpOptions } from '../../arbitraries/packet.ts';
 
 const hex = (text: string) =>
   Uint8Array.from(text.replaceAll(' ', '').match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyFamily, anyIp, anyPort } from '../../../src/arbitraries/addr.ts';
+import { anyFragment, anyQuery, anySeq, anyWhole } from '../../../src/arbitraries/packet.ts';
 import { type Family, type Ip, parseIp } from '../../../src/sim/addr/ip.ts';
 import { InternalError } from '../../../src/sim/base/fail.ts';
 import { error, ICMP_ERROR, type Quote, quoteOf } from '../../../src/sim/packet/icmp-error.ts';
@@ -15,8 +17,6 @@ import {
   tupleOf,
   tupleOfQuote,
 } from '../../../src/sim/packet/tuple.ts';
-import { anyFamily, anyIp, anyPort } from '../../arbitraries/addr.ts';
-import { anyFragment, anyQuery, anySeq, anyWhole } from '../../arbitraries/packet.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? expect.fail(`${text} is not an address`);
 const v4 = { src: ip('192.168.1.10'), dst: ip('203.0.113.10') };

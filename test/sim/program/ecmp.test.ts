@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyIp } from '../../../src/arbitraries/addr.ts';
+import { anyPacket, anyWhole } from '../../../src/arbitraries/packet.ts';
 import { ip4, parseIp } from '../../../src/sim/addr/ip.ts';
 import { makePrefix } from '../../../src/sim/addr/prefix.ts';
 import { error, ICMP_ERROR } from '../../../src/sim/packet/icmp-error.ts';
 import { echo, FLAG, tcp, udp } from '../../../src/sim/packet/packet.ts';
 import { pick } from '../../../src/sim/program/ecmp.ts';
 import type { Route } from '../../../src/sim/program/program.ts';
-import { anyIp } from '../../arbitraries/addr.ts';
-import { anyPacket, anyWhole } from '../../arbitraries/packet.ts';
 
 const ip = (text: string) => parseIp(text) ?? expect.unreachable(text);
 

@@ -1,6 +1,9 @@
 /** What holds in every world, whatever the network and the traffic. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyIp4 } from '../../../src/arbitraries/addr.ts';
+import { anyDesign } from '../../../src/arbitraries/design.ts';
+import { anyRun } from '../../../src/arbitraries/step.ts';
 import { runScenario, type ScenarioReport } from '../../../src/scenarios/run.ts';
 import type { Step } from '../../../src/scenarios/schema.ts';
 import { LIMITED_BROADCAST, showIp } from '../../../src/sim/addr/ip.ts';
@@ -12,9 +15,6 @@ import { keyOf } from '../../../src/sim/packet/tuple.ts';
 import { decode, encode } from '../../../src/sim/packet/wire/frame.ts';
 import { finalForm, journeysOf } from '../../../src/sim/trace/journey.ts';
 import type { Trace, TraceEvent } from '../../../src/sim/trace/trace.ts';
-import { anyIp4 } from '../../arbitraries/addr.ts';
-import { anyDesign } from '../../arbitraries/design.ts';
-import { anyRun } from '../../arbitraries/step.ts';
 
 const RUNS = 120;
 const anyTraffic = anyRun(anyDesign({ faults: true, learned: true, dhcp: true }));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anySeq } from '../../../../src/arbitraries/packet.ts';
 import { append, type Bytes, copy, dropFirst, NO_BYTES } from '../../../../src/sim/host/tcp/bytes.ts';
 import { blocksOf, insert, type Piece, takeReady } from '../../../../src/sim/host/tcp/reassembly.ts';
 import { advance, distance } from '../../../../src/sim/host/tcp/segment.ts';
-import { anySeq } from '../../../arbitraries/packet.ts';
 
 describe('bytes', () => {
   const anyChunks = fc.array(fc.uint8Array({ maxLength: 12 }), { maxLength: 8 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyPayload, anySeq, anyWord } from '../../../../src/arbitraries/packet.ts';
 import { parseIp } from '../../../../src/sim/addr/ip.ts';
 import { fail } from '../../../../src/sim/base/fail.ts';
 import {
@@ -16,7 +17,6 @@ import {
 import { verify } from '../../../../src/sim/packet/checksum.ts';
 import { FLAG, tcp } from '../../../../src/sim/packet/packet.ts';
 import { decodeOptions, encodeOptions } from '../../../../src/sim/packet/tcp-options.ts';
-import { anyPayload, anySeq, anyWord } from '../../../arbitraries/packet.ts';
 
 const ip = (text: string) => parseIp(text) ?? fail(text);
 const ENDS = { from: { ip: ip('10.0.0.1'), port: 1000 }, to: { ip: ip('10.0.0.2'), port: 80 } };

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyPacket, anyTcp, anyWord } from '../../../../src/arbitraries/packet.ts';
 import { parseIp } from '../../../../src/sim/addr/ip.ts';
 import { InternalError } from '../../../../src/sim/base/fail.ts';
 import { checksum, verify } from '../../../../src/sim/packet/checksum.ts';
 import { type Packet, udp } from '../../../../src/sim/packet/packet.ts';
 import { decode, encode, isDecodeError } from '../../../../src/sim/packet/wire/frame.ts';
-import { anyPacket, anyTcp, anyWord } from '../../../arbitraries/packet.ts';
 
 const hex = (text: string) =>
   Uint8Array.from(text.replaceAll(/\s/g, '').match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

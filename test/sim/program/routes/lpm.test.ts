@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyFamily, anyIp, anyIpIn, anyPrefix, anySubnetOf } from '../../../../src/arbitraries/addr.ts';
 import { type Family, type Ip, ip4, parseIp } from '../../../../src/sim/addr/ip.ts';
 import { comparePrefix, contains, makePrefix, type Prefix, parsePrefix } from '../../../../src/sim/addr/prefix.ts';
 import { buildLpm, type LpmEntry } from '../../../../src/sim/program/routes/lpm.ts';
 import { buildTrie } from '../../../../src/sim/program/routes/trie.ts';
-import { anyFamily, anyIp, anyIpIn, anyPrefix, anySubnetOf } from '../../../arbitraries/addr.ts';
 
 const ip = (text: string) => parseIp(text) ?? expect.unreachable(text);
 const prefix = (text: string) => parsePrefix(text) ?? expect.unreachable(text);

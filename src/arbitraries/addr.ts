@@ -1,19 +1,9 @@
 /** Generators of addresses, prefixes and range sets, with the corners more often than chance would give them. */
 import fc from 'fast-check';
-import {
-  bitsOf,
-  type Family,
-  family,
-  fromBytes,
-  type Ip,
-  type Ip4,
-  type Ip6,
-  ip4,
-  ip6,
-} from '../../src/sim/addr/ip.ts';
-import { hostPrefix, lastAddress, makePrefix, type Prefix } from '../../src/sim/addr/prefix.ts';
-import { type IpRange, type RangeSet, rangeSet } from '../../src/sim/addr/range.ts';
-import { SPECIAL_BLOCKS } from '../../src/sim/addr/special.ts';
+import { bitsOf, type Family, family, fromBytes, type Ip, type Ip4, type Ip6, ip4, ip6 } from '../sim/addr/ip.ts';
+import { hostPrefix, lastAddress, makePrefix, type Prefix } from '../sim/addr/prefix.ts';
+import { type IpRange, type RangeSet, rangeSet } from '../sim/addr/range.ts';
+import { SPECIAL_BLOCKS } from '../sim/addr/special.ts';
 
 /** The first and the last address of each special-purpose block, and their neighbours outside. */
 function cornersOf(wanted: Family): Ip[] {

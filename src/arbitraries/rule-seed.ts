@@ -3,7 +3,7 @@
  * turns out to be to choose from; so a rule and the network around it shrink independently.
  */
 import fc from 'fast-check';
-import type { NatRule } from '../../src/sim/design/nat.ts';
+import type { NatRule } from '../sim/design/nat.ts';
 import {
   type BaseChain,
   FLAG_NAMES,
@@ -12,7 +12,7 @@ import {
   REJECT_WITH,
   type Rule,
   STATES,
-} from '../../src/sim/design/rule.ts';
+} from '../sim/design/rule.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

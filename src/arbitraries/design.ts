@@ -3,7 +3,7 @@
  * way to every prefix, but for some holes; every rule speaks of what is there. All of it shrinks, to one router alone.
  */
 import fc from 'fast-check';
-import type { Design } from '../../src/sim/design/design.ts';
+import type { Design } from '../sim/design/design.ts';
 import { anyRouterSeed, type DesignOptions } from './design-seed.ts';
 import { Builder } from './network.ts';
 import { pick, rarely } from './rule-seed.ts';

@@ -1,9 +1,9 @@
 /** Steps that fit a design: traffic between its nodes, to addresses that nobody has, and to the boxes themselves. */
 import fc from 'fast-check';
-import type { Step } from '../../src/scenarios/schema.ts';
-import { isIp4, showIp } from '../../src/sim/addr/ip.ts';
-import type { Design } from '../../src/sim/design/design.ts';
-import { interfacesOf } from '../../src/sim/design/topology.ts';
+import type { Step } from '../scenarios/schema.ts';
+import { isIp4, showIp } from '../sim/addr/ip.ts';
+import type { Design } from '../sim/design/design.ts';
+import { interfacesOf } from '../sim/design/topology.ts';
 
 /** Few ports, so that services are met and source ports collide. */
 const anyServicePort = fc.constantFrom(80, 8080, 5000, 22, 21, 53, 7, 9);

@@ -1,7 +1,7 @@
 /** Generators of packets of both families and every kind, with right checksums; corners come up often. */
 import fc from 'fast-check';
-import type { Family, Ip } from '../../src/sim/addr/ip.ts';
-import { error, ICMP_ERROR, type IcmpErrorName } from '../../src/sim/packet/icmp-error.ts';
+import type { Family, Ip } from '../sim/addr/ip.ts';
+import { error, ICMP_ERROR, type IcmpErrorName } from '../sim/packet/icmp-error.ts';
 import {
   echo,
   FLAG,
@@ -16,9 +16,9 @@ import {
   tcp,
   type Udp,
   udp,
-} from '../../src/sim/packet/packet.ts';
-import { inverseType } from '../../src/sim/packet/protocol.ts';
-import { encodeOptions, type TcpOption } from '../../src/sim/packet/tcp-options.ts';
+} from '../sim/packet/packet.ts';
+import { inverseType } from '../sim/packet/protocol.ts';
+import { encodeOptions, type TcpOption } from '../sim/packet/tcp-options.ts';
 import { anyFamily, anyIp, anyPort } from './addr.ts';
 
 const uint = (bits: number) => {

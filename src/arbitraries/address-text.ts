@@ -1,6 +1,6 @@
 /** Addresses as text, for networks that are put together from them. */
-import { compareIp, parseIp } from '../../src/sim/addr/ip.ts';
-import type { RouteSpec } from '../../src/sim/design/design.ts';
+import { compareIp, parseIp } from '../sim/addr/ip.ts';
+import type { RouteSpec } from '../sim/design/design.ts';
 import type { Pool } from './rule-seed.ts';
 
 /** A prefix of a network, in whichever families it speaks. */

@@ -1,6 +1,6 @@
 /** What a network is built from: choices that mean something whatever the rest of the network is. */
 import fc from 'fast-check';
-import type { ServiceSpec } from '../../src/sim/design/design.ts';
+import type { ServiceSpec } from '../sim/design/design.ts';
 import type { Neighbour, Segment } from './address-text.ts';
 import { anyFirewallSeed } from './firewall-seed.ts';
 import { anyNatSeed, pick, rarely } from './rule-seed.ts';

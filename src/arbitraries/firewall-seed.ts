@@ -1,6 +1,6 @@
 /** Firewalls for a node that is not known yet: base chains, and two user chains that they jump to. */
 import fc from 'fast-check';
-import type { BaseChain, Firewall, Rule } from '../../src/sim/design/rule.ts';
+import type { BaseChain, Firewall, Rule } from '../sim/design/rule.ts';
 import { anyRuleSeed, type RuleContext, type RuleSeed, rarely, ruleOf } from './rule-seed.ts';
 
 export const anyFirewallSeed = fc.record({

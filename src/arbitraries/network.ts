@@ -1,7 +1,7 @@
 /** Builds the network that a seed stands for. */
-import type { Design, LinkSpec, Node, RouteSpec, ServiceSpec } from '../../src/sim/design/design.ts';
-import type { NatRule } from '../../src/sim/design/nat.ts';
-import type { Firewall } from '../../src/sim/design/rule.ts';
+import type { Design, LinkSpec, Node, RouteSpec, ServiceSpec } from '../sim/design/design.ts';
+import type { NatRule } from '../sim/design/nat.ts';
+import type { Firewall } from '../sim/design/rule.ts';
 import { ascending, bare, is4, is6, poolOf, routesTo, type Segment, withLength } from './address-text.ts';
 import type { DesignOptions, DesignSeed, Host, HostSeed, RouterSeed, Site } from './design-seed.ts';
 import { type FirewallSeed, firewallOf } from './firewall-seed.ts';
