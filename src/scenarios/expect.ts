@@ -15,6 +15,7 @@ export const OUTCOMES = {
   resolve: ['resolved', 'nxdomain', 'servfail', 'timeout'],
   fetch: ['fetched', ...REACH, 'nxdomain', 'servfail'],
   ftp: ['transferred', 'control-failed', 'data-failed'],
+  stun: ['measured', 'timeout', 'unreachable'],
   punch: ['direct', 'failed'],
 } as const;
 
@@ -54,7 +55,22 @@ const MORE = {
     dataPeer: part('The other end of the data connection: { "address": …, "port": … }.'),
     reason: part('The reply or the error that ended it.'),
   },
-  punch: {},
+  stun: {
+    mapped: part('The endpoint of the client as the server saw it: { "address": …, "port": … }.'),
+    mapping: part('The mapping behaviour of RFC 4787 §4, or "none" without NAT.'),
+    filtering: part('The filtering behaviour of RFC 4787 §5.'),
+    hairpin: part('Which source a hairpinned packet has, "external" or "internal"; "none" when it does not come back.'),
+    lifetime: part('How long a mapping lasts that nobody uses.'),
+    reason: part('Why something could not be measured.'),
+  },
+  punch: {
+    peers: part(
+      'For each of the two, in order: its "node", "seenAs" by the rendezvous, the endpoints "heard", and the one it "uses".',
+    ),
+    flows: part('Whether packets passed at all: "both" ways, "one-way" or "none".'),
+    needs: part('"nothing", or "relay" when no direct way was found.'),
+    reason: part('Why no direct way was found.'),
+  },
   wait: {},
   change: {},
   restart: {},

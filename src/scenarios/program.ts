@@ -10,6 +10,8 @@ export interface Ran {
   readonly finding: Finding;
   /** Why nothing could be sent at all: the node has no way to its target. */
   readonly stuck?: Stuck;
+  /** What stopped packets before this says nothing about the outcome. */
+  readonly since?: Millis;
 }
 
 export interface Stuck {

@@ -42,8 +42,10 @@ export function resultOf(verb: Verb, ran: Ran, trace: Trace, elapsed: Millis): R
   const { program, finding } = ran;
   const family = program === undefined ? [] : familyOf(journeysOf(trace), program);
   const outcome = verb === 'send' && finding.outcome === 'silent' ? silence(family) : finding.outcome;
-  const stop = GOOD.has(outcome) ? undefined : stopOf(family, SILENT.has(outcome));
-  const server = serverOf(family, outcome);
+  const told = family.filter(({ born }) => born.time >= (ran.since ?? 0));
+  const stop = GOOD.has(outcome) ? undefined : stopOf(told, SILENT.has(outcome));
+  // Of three programs at once, none is the server.
+  const server = verb === 'punch' ? undefined : serverOf(family, outcome);
   const { icmp, more } = finding;
   const stuck = stop === undefined && family.length === 0 ? ran.stuck : undefined;
   const known = server === undefined ? {} : { server: server.node, ...seen(server.journey) };

@@ -8,6 +8,7 @@ import { type Change, changeSchema } from '../sim/design/change.ts';
 import { type Design, designSchema } from '../sim/design/design.ts';
 import { durationSchema, nameSchema, portSchema } from '../sim/design/field.ts';
 import { flagSchema, icmpTypeSchema, protocolSchema } from '../sim/design/rule.ts';
+import { STUN_TESTS } from '../sim/host/app/stun/plan.ts';
 import { expectSchema, unaskedSchema } from './expect.ts';
 
 export const FTP_MODES = ['active', 'passive', 'extended-active', 'extended-passive'] as const;
@@ -115,13 +116,35 @@ export const stepSchema = z
       }),
       z.strictObject({
         ...common,
+        stun: z
+          .strictObject({
+            from,
+            to,
+            port: portSchema.min(1).optional().meta({ description: 'The port of the STUN server; 3478 by default.' }),
+            tests: z
+              .array(z.enum(STUN_TESTS))
+              .optional()
+              .meta({ description: 'What to find out; all but "lifetime" by default, which takes long.' }),
+          })
+          .meta({ description: 'Asks a STUN server how the NAT on the way behaves (RFC 5780).' }),
+        expect: expectSchema('stun'),
+      }),
+      z.strictObject({
+        ...common,
         punch: z
           .strictObject({
             peers: z.array(nameSchema).length(2).meta({ description: 'The two nodes that want to reach each other.' }),
             via: nameSchema.meta({ description: 'The node both can reach, which tells each about the other.' }),
+            port: portSchema
+              .min(1)
+              .optional()
+              .meta({ description: 'Where the rendezvous listens on that node during the step; 3475 by default.' }),
             protocol: z.enum(['tcp', 'udp']).optional().meta({ description: 'udp by default.' }),
+            local: z.boolean().optional().meta({
+              description: 'Peers that share a public address try their own addresses too; true by default.',
+            }),
           })
-          .meta({ description: 'Hole punching (RFC 5128). Not simulated yet.' }),
+          .meta({ description: 'Hole punching (RFC 5128): each tries to reach the other directly.' }),
         expect: expectSchema('punch'),
       }),
       z.strictObject({
@@ -147,7 +170,7 @@ export const stepSchema = z
     ],
     {
       error:
-        'a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, punch, wait, change, restart or inspect',
+        'a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, wait, change, restart or inspect',
     },
   )
   .meta({ id: 'Step', description: 'One verb, with an optional name and what to expect.' });

@@ -1,5 +1,5 @@
 /** The verbs of a scenario that send packets: the client program that each runs. */
-import { family, type Ip } from '../sim/addr/ip.ts';
+import { ANY4, ANY6, family, type Ip, isIp4 } from '../sim/addr/ip.ts';
 import { fail } from '../sim/base/fail.ts';
 import { type Millis, parseDuration } from '../sim/base/time.ts';
 import { icmpTypeNumber } from '../sim/design/icmp.ts';
@@ -9,11 +9,14 @@ import { fetchClient } from '../sim/host/app/fetch.ts';
 import { ftpClient } from '../sim/host/app/ftp-client.ts';
 import { pingClient } from '../sim/host/app/ping.ts';
 import { sendClient } from '../sim/host/app/send.ts';
+import { discoverClient } from '../sim/host/app/stun/discover.ts';
+import { STUN_TESTS } from '../sim/host/app/stun/plan.ts';
 import { tracerouteClient } from '../sim/host/app/traceroute.ts';
 import { flagsOf, PROTOCOL } from '../sim/packet/packet.ts';
 import type { World } from '../sim/world/world.ts';
 import { lookUp, resolve } from './lookup.ts';
 import { type Ran, run } from './program.ts';
+import { punch } from './punch.ts';
 import type { Step } from './schema.ts';
 
 type ArgumentsOf<V extends string> = Step extends infer S
@@ -23,11 +26,12 @@ type ArgumentsOf<V extends string> = Step extends infer S
   : never;
 /** A verb that sends packets, with its arguments. */
 export type Act = {
-  [V in 'connect' | 'send' | 'ping' | 'traceroute' | 'resolve' | 'fetch' | 'ftp']: {
+  [V in Sending]: {
     readonly verb: V;
     readonly with: ArgumentsOf<V>;
   };
-}['connect' | 'send' | 'ping' | 'traceroute' | 'resolve' | 'fetch' | 'ftp'];
+}[Sending];
+type Sending = 'connect' | 'send' | 'ping' | 'traceroute' | 'resolve' | 'fetch' | 'ftp' | 'stun' | 'punch';
 
 /** Runs the program behind a verb and lets what is still on its way arrive. */
 export function act(world: World, step: Act): Ran {
@@ -46,6 +50,10 @@ export function act(world: World, step: Act): Ran {
       return fetch(world, step.with);
     case 'ftp':
       return ftp(world, step.with);
+    case 'stun':
+      return stun(world, step.with);
+    case 'punch':
+      return punch(world, step.with);
   }
 }
 
@@ -129,6 +137,19 @@ function ftp(world: World, step: ArgumentsOf<'ftp'>): Ran {
       ...(bytes === undefined ? {} : { bytes }),
     }),
   );
+}
+
+function stun(world: World, { from, to, port = 3478, tests }: ArgumentsOf<'stun'>): Ran {
+  const found = lookUp(world, from, to);
+  if (found.kind === 'failed') {
+    const reason = found.ran.finding.more?.reason ?? `the name "${to}" does not resolve`;
+    return { ...found.ran, finding: { outcome: 'unreachable', more: { reason } } };
+  }
+  const server = { ip: found.ip, port };
+  const wanted = tests ?? STUN_TESTS.filter((test) => test !== 'lifetime');
+  const local = world.program(from).sourceFor(found.ip) ?? (isIp4(found.ip) ? ANY4 : ANY6);
+  const id = world.draw(from, 0, 0xffff_ffff);
+  return run(world, from, discoverClient({ server, local, tests: wanted, id }), found.ip);
 }
 
 function timed(text: string | undefined): { readonly timeout?: Millis } {

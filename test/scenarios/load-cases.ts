@@ -264,13 +264,13 @@ const STEPS: readonly Row[] = [
   [
     '{}',
     [
-      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, punch, wait, change, restart or inspect',
+      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, wait, change, restart or inspect',
     ],
   ],
   [
     '{"name": "x"}',
     [
-      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, punch, wait, change, restart or inspect',
+      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, wait, change, restart or inspect',
     ],
   ],
   ['7', ['1:253: scenarios[0].steps[0]: 7 is not an object']],
@@ -278,7 +278,7 @@ const STEPS: readonly Row[] = [
   [
     '{"connect": {"from": "a", "to": "b", "port": 80}, "ping": {"from": "a", "to": "b"}}',
     [
-      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, punch, wait, change, restart or inspect',
+      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, wait, change, restart or inspect',
     ],
   ],
   [
@@ -375,10 +375,17 @@ const STEPS: readonly Row[] = [
   [
     '{"punch": {"peers": ["a", "x"], "via": "y"}}',
     [
-      '1:263: scenarios[0].steps[0].punch: hole punching is not supported yet',
       '1:279: scenarios[0].steps[0].punch.peers[1]: there is no node "x" (did you mean "a"?)',
       '1:292: scenarios[0].steps[0].punch.via: there is no node "y" (did you mean "a"?)',
     ],
+  ],
+  [
+    '{"punch": {"peers": ["a", "a"], "via": "b"}}',
+    ['1:279: scenarios[0].steps[0].punch.peers[1]: the two peers are the same node, a'],
+  ],
+  [
+    '{"punch": {"peers": ["a", "b"], "via": "b"}}',
+    ['1:292: scenarios[0].steps[0].punch.via: b is a peer itself: the rendezvous is a third node'],
   ],
   [
     '{"connect": {"from": "aa", "to": "bb", "port": 80}}',

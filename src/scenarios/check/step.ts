@@ -31,16 +31,21 @@ export function checkStep(step: Step, design: Design): Issue[] {
     const { from, url } = step.fetch;
     return [...node(from, ['fetch', 'from']), ...checkUrl(url, from, design)];
   }
+  if ('stun' in step) return ends(step.stun, 'stun');
   if ('punch' in step) {
     const { peers, via } = step.punch;
-    return [
-      issue('unsupported', ['punch'], 'hole punching is not supported yet'),
-      ...peers.flatMap((peer, i) => node(peer, ['punch', 'peers', i])),
-      ...node(via, ['punch', 'via']),
-    ];
+    const unknown = [...peers.flatMap((peer, i) => node(peer, ['punch', 'peers', i])), ...node(via, ['punch', 'via'])];
+    return [...unknown, ...checkTriangle([...peers, via])];
   }
   if ('restart' in step) return node(step.restart, ['restart']);
   return 'inspect' in step ? node(step.inspect, ['inspect']) : [];
+}
+
+/** Two peers and the rendezvous are three nodes. */
+function checkTriangle([first, second, via]: readonly string[]): Issue[] {
+  if (first === second) return [issue('punch', ['punch', 'peers', 1], `the two peers are the same node, ${second}`)];
+  if (via !== first && via !== second) return [];
+  return [issue('punch', ['punch', 'via'], `${via} is a peer itself: the rendezvous is a third node`)];
 }
 
 /** Whom `to` means: a node, one of its interfaces, an address, or a name that DNS may know. */

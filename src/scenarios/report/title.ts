@@ -21,6 +21,7 @@ export function titleOf(step: Step): string {
     const { from, to, mode, encrypted = false } = step.ftp;
     return `ftp ${from} → ${to} ${mode}${encrypted ? ', encrypted' : ''}`;
   }
+  if ('stun' in step) return `stun ${step.stun.from} → ${step.stun.to}`;
   if ('punch' in step) return `punch ${step.punch.peers.join(' ↔ ')} via ${step.punch.via}`;
   if ('wait' in step) return `wait ${step.wait}`;
   if ('change' in step) return `change ${changeItems(step.change).map(showChangeItem).join(', ')}`;

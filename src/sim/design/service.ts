@@ -1,6 +1,6 @@
 /** What listens on a node: services as written, resolved to an application with its endpoint. */
 import { z } from 'zod';
-import { type Ip, parseIp } from '../addr/ip.ts';
+import { family, type Ip, isLinkLocal, parseIp } from '../addr/ip.ts';
 import { type IpRange, parseIpRange } from '../addr/range.ts';
 import type { DeepReadonly } from '../base/readonly.ts';
 import { didYouMean } from '../base/suggest.ts';
@@ -53,8 +53,15 @@ export const serviceSchema = z
         ttl: durationSchema.optional().meta({ description: 'How long an answer may be kept; 5m by default.' }),
       }),
       z.strictObject({
-        app: tag('stun', 'Tells clients how it sees them (RFC 8489). Not simulated yet.'),
+        app: tag('stun', 'Tells clients how it sees them (RFC 8489), on UDP and TCP.'),
         ...endpoint,
+        alternateAddress: addressSchema.optional().meta({
+          description:
+            'The second address that behaviour discovery (RFC 5780) needs; the next address of the node in that family by default.',
+        }),
+        alternatePort: portSchema.min(1).optional().meta({
+          description: 'The second port of behaviour discovery; the port after the first by default.',
+        }),
       }),
       z.strictObject({
         app: tag('dhcp', 'Gives addresses to interfaces with "dhcp" on its segment (RFC 2131).'),
@@ -94,7 +101,12 @@ export type ServiceDef =
       readonly forward: readonly Ip[];
       readonly ttl: Millis;
     } & Listening)
-  | ({ readonly app: 'stun' } & Listening)
+  | ({
+      readonly app: 'stun';
+      /** With a second address and port it takes part in behaviour discovery (RFC 5780 §6). */
+      readonly alternateAddress?: Ip;
+      readonly alternatePort: number;
+    } & Listening)
   | ({
       readonly app: 'dhcp';
       readonly pool: IpRange;
@@ -177,7 +189,7 @@ function fromObject(spec: Exclude<ServiceSpec, string>): ServiceDef | undefined 
     case 'http':
       return { app: 'http', pages: spec.pages ?? {}, ...on(80) };
     case 'stun':
-      return { app: 'stun', ...on(3478) };
+      return stun(spec, on(3478));
     case 'dns':
       return {
         app: 'dns',
@@ -198,6 +210,29 @@ function fromObject(spec: Exclude<ServiceSpec, string>): ServiceDef | undefined 
       };
     }
   }
+}
+
+function stun(spec: Extract<ServiceSpec, { app: 'stun' }>, on: Listening): ServiceDef {
+  const alternate = spec.alternateAddress === undefined ? undefined : parseIp(spec.alternateAddress);
+  const alternatePort = spec.alternatePort ?? (on.port === 65_535 ? on.port - 1 : on.port + 1);
+  return {
+    app: 'stun',
+    ...(alternate === undefined ? {} : { alternateAddress: alternate }),
+    alternatePort,
+    ...on,
+  };
+}
+
+/** The first and second address of each family that a STUN server answers from; none for a family with one address. */
+export function stunPairs(service: Extract<ServiceDef, { app: 'stun' }>, own: readonly Ip[]): (readonly [Ip, Ip])[] {
+  const { address, alternateAddress: alternate } = service;
+  const addresses = own.filter((ip) => !isLinkLocal(ip));
+  return ([4, 6] as const).flatMap((version) => {
+    const all = addresses.filter((ip) => family(ip) === version);
+    const first = address === undefined ? all.find((ip) => ip !== alternate) : all.find((ip) => ip === address);
+    const second = alternate === undefined ? all.find((ip) => ip !== first) : all.find((ip) => ip === alternate);
+    return first === undefined || second === undefined || first === second ? [] : [[first, second] as const];
+  });
 }
 
 function dhcp(spec: Extract<ServiceSpec, { app: 'dhcp' }>): ServiceDef | undefined {

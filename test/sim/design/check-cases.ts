@@ -639,9 +639,14 @@ export const BAD: readonly (readonly [title: string, rows: readonly Row[]])[] = 
         ['nodes.web.services[0].address: 198.51.100.81 is not an address of web'],
       ],
       [
-        'STUN, which is to come',
-        [put('/nodes/web/services', ['stun'])],
-        ['nodes.web.services[0]: a STUN server is not supported yet'],
+        'STUN from one place twice',
+        [put('/nodes/web/services', [{ app: 'stun', alternatePort: 3478 }])],
+        ['nodes.web.services[0].alternatePort: the second port must differ from the first, 3478'],
+      ],
+      [
+        'STUN from a foreign address',
+        [put('/nodes/web/services', [{ app: 'stun', alternateAddress: '192.0.2.1' }])],
+        ['nodes.web.services[0].alternateAddress: 192.0.2.1 is not an address of web'],
       ],
       [
         'a pool elsewhere',

@@ -5,7 +5,7 @@ import { contains as holds, type IpRange } from '../../addr/range.ts';
 import type { Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
 import type { PortRange } from '../ports.ts';
-import { parseService, type ServiceDef } from '../service.ts';
+import { parseService, type ServiceDef, stunPairs } from '../service.ts';
 import { issue, known, type Site } from './site.ts';
 
 /** Ports of one protocol that a service has for itself, on one address or all. */
@@ -23,17 +23,44 @@ export function checkServices(site: Site): Issue[] {
   const services = (site.node.services ?? []).map((spec, i) => ({ service: known(parseService(spec)), i }));
   return [
     ...services.flatMap(({ service, i }) => checkService(site, service, [...path, i])),
-    ...clashes(services, path),
+    ...clashes(site, services, path),
     ...rivals(site, services, path),
   ];
 }
 
 function checkService(site: Site, service: ServiceDef, path: Path): Issue[] {
-  if (service.app === 'stun') return [issue('unsupported', path, 'a STUN server is not supported yet')];
   if (service.app === 'dhcp') return checkPool(site, service, path);
   const { address } = service;
-  if (address === undefined || ownsAddress(site, address)) return [];
-  return [issue('service', [...path, 'address'], `${showIp(address)} is not an address of ${site.name}`)];
+  const foreign = (ip: Ip | undefined, field: string): Issue[] =>
+    ip === undefined || ownsAddress(site, ip)
+      ? []
+      : [issue('service', [...path, field], `${showIp(ip)} is not an address of ${site.name}`)];
+  if (service.app !== 'stun') return foreign(address, 'address');
+  return [
+    ...foreign(address, 'address'),
+    ...foreign(service.alternateAddress, 'alternateAddress'),
+    ...checkAlternate(service, path),
+  ];
+}
+
+/** What is asked from the second address must be told from what is asked from the first. */
+function checkAlternate(service: Stun, path: Path): Issue[] {
+  const { address, alternateAddress: other, alternatePort, port } = service;
+  const issues: Issue[] = [];
+  if (alternatePort === port) {
+    issues.push(issue('service', [...path, 'alternatePort'], `the second port must differ from the first, ${port}`));
+  }
+  if (other !== undefined && other === address) {
+    issues.push(issue('service', [...path, 'alternateAddress'], 'the second address must differ from the first'));
+  }
+  if (other !== undefined && address !== undefined && family(other) !== family(address)) {
+    issues.push(issue('service', [...path, 'alternateAddress'], 'both addresses must be of one family'));
+  }
+  return issues;
+}
+
+function ownAddresses(site: Site): Ip[] {
+  return [...site.interfaces.values()].flatMap(({ addresses }) => addresses.map(({ ip }) => ip));
 }
 
 /** An interface with DHCP may get any address. */
@@ -42,6 +69,7 @@ function ownsAddress(site: Site, ip: Ip): boolean {
 }
 
 type Dhcp = Extract<ServiceDef, { app: 'dhcp' }>;
+type Stun = Extract<ServiceDef, { app: 'stun' }>;
 
 function checkPool(site: Site, { pool, router }: Dhcp, path: Path): Issue[] {
   const at = [...path, 'pool'];
@@ -54,7 +82,7 @@ function checkPool(site: Site, { pool, router }: Dhcp, path: Path): Issue[] {
   }
   const issues: Issue[] = [];
   const reserved = prefix.length < 31 ? [prefix.ip, lastAddress(prefix)] : [];
-  const own = [...site.interfaces.values()].flatMap(({ addresses }) => addresses.map(({ ip }) => ip));
+  const own = ownAddresses(site);
   for (const ip of reserved.filter((each) => holds([pool], each))) {
     issues.push(issue('service', at, `${text} holds ${showIp(ip)}, which ${showPrefix(prefix)} reserves`));
   }
@@ -90,7 +118,7 @@ function rivals(site: Site, services: Numbered, path: Path): Issue[] {
   });
 }
 
-function claimsOf(service: ServiceDef, i: number): Claim[] {
+function claimsOf(site: Site, service: ServiceDef, i: number): Claim[] {
   const claim = (protocol: 'tcp' | 'udp', ports: PortRange): Claim => ({
     protocol,
     ports,
@@ -107,18 +135,38 @@ function claimsOf(service: ServiceDef, i: number): Claim[] {
     case 'ftp':
       return [claim('tcp', own), ...(service.passivePorts === undefined ? [] : [claim('tcp', service.passivePorts)])];
     case 'dns':
-    case 'stun':
       return [claim('udp', own), claim('tcp', own)];
+    case 'stun':
+      return stunClaims(site, service, i);
     case 'dhcp':
       return [claim('udp', own)];
   }
 }
 
+/** Both ports on both addresses, where there are two. */
+function stunClaims(site: Site, service: Stun, i: number): Claim[] {
+  const { address, alternatePort, port } = service;
+  const pairs = stunPairs(service, ownAddresses(site));
+  const ports = pairs.length === 0 ? [port] : [port, alternatePort];
+  const addresses = address === undefined ? [undefined] : pairs.length === 0 ? [address] : pairs.flat();
+  return addresses.flatMap((each) =>
+    ports.flatMap((number) =>
+      (['udp', 'tcp'] as const).map((protocol) => ({
+        protocol,
+        ports: { from: number, to: number },
+        address: each,
+        dhcp: false,
+        i,
+      })),
+    ),
+  );
+}
+
 /** A port can be claimed once for each address and protocol; a claim on all addresses meets every other. */
-function clashes(services: Numbered, path: Path): Issue[] {
+function clashes(site: Site, services: Numbered, path: Path): Issue[] {
   const claims: Claim[] = [];
   return services.flatMap(({ service, i }) => {
-    const own = claimsOf(service, i);
+    const own = claimsOf(site, service, i);
     const found = own.flatMap((mine, n) => {
       const other = [...claims, ...own.slice(0, n)].find((each) => meet(each, mine));
       if (other === undefined) return [];

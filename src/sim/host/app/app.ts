@@ -81,6 +81,8 @@ export interface Finding {
   readonly icmp?: IcmpReport;
   /** Further fields of the Result (`status`, `hops`, `addresses`, `bytes`, …): JSON values. */
   readonly more?: Readonly<Record<string, unknown>>;
+  /** What it means, in one or two sentences; otherwise the trace explains the outcome. */
+  readonly says?: string;
   /** The endpoint that the client used, when it had a socket. */
   readonly local?: Endpoint;
   /** The client as the server reported it. */
