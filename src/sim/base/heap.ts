@@ -7,11 +7,17 @@ export class Heap<T> {
     this.#before = before;
   }
 
-  /** The same items in the same order; `each` may put another in the place of an item where the order stays. */
-  copy(each: (item: T) => T = (item) => item): Heap<T> {
+  copy(): Heap<T> {
     const copy = new Heap(this.#before);
-    for (const item of this.#items) copy.#items.push(each(item));
+    for (const item of this.#items) copy.#items.push(item);
     return copy;
+  }
+
+  /** Puts another item in the place of each, which must stand in the order where that one stood. */
+  replace(by: (item: T) => T): void {
+    this.#items.forEach((item, at) => {
+      this.#items[at] = by(item);
+    });
   }
 
   get size(): number {

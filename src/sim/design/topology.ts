@@ -76,8 +76,18 @@ export function endsOf(spec: LinkSpec): readonly string[] {
   return 'between' in spec ? spec.between : spec;
 }
 
+const wirings = new WeakMap<Design, readonly Link[]>();
+
 /** All links of a checked design, in order; an end that names no interface fails. */
-export function linksOf(design: Design): Link[] {
+export function linksOf(design: Design): readonly Link[] {
+  const known = wirings.get(design);
+  if (known !== undefined) return known;
+  const links = readLinks(design);
+  wirings.set(design, links);
+  return links;
+}
+
+function readLinks(design: Design): readonly Link[] {
   return (design.links ?? []).map((spec, index) => {
     const texts = endsOf(spec);
     const given = 'between' in spec ? spec : undefined;

@@ -12,8 +12,7 @@ import { check } from '../design/check.ts';
 import type { Design } from '../design/design.ts';
 import { findLink, type Link, type LinkEnd, linksOf } from '../design/topology.ts';
 import { spread } from './loop.ts';
-import { makeNode } from './node.ts';
-import { syncServices } from './services.ts';
+import { hasServices, syncServices } from './services.ts';
 import { isUp, learn, nodeOf, refresh, type State } from './state.ts';
 
 /**
@@ -27,10 +26,15 @@ export function apply(state: State, change: Change): readonly Issue[] {
   const design = edited as Design;
   const issues = [...check(design), ...items.flatMap((item, i) => unknownNames(design, item, i))];
   if (issues.length > 0) return issues;
+  // what was learned holds until the whole change is in place
+  state.learned ??= learn(state);
   if (design !== state.design) adopt(state, design);
   for (const item of items) rewire(state, item);
-  refresh(state);
-  for (const node of state.nodes.values()) syncServices(state, node);
+  const changed = refresh(state);
+  for (const name of state.order) {
+    const isNew = state.nodes.see(name) === undefined && hasServices(design, name);
+    if (isNew || changed.has(name)) syncServices(state, nodeOf(state, name));
+  }
   state.recorder.log(state.now, { kind: 'design', text: items.map(showChangeItem).join('; ') });
   return [];
 }
@@ -73,20 +77,22 @@ function unknownNames(design: Design, item: ChangeItem, at: number): Issue[] {
 /** Takes over an edited design: nodes that are new start empty, those that are gone fall silent. */
 function adopt(state: State, design: Design): void {
   state.design = design;
-  const before = new Map(state.links.map((link) => [describe(link), state.wires.get(link.index)]));
+  const before = state.links;
   state.links = linksOf(design);
-  state.wires.clear();
-  for (const link of state.links) {
-    const kept = before.get(describe(link));
-    if (kept !== undefined) state.wires.set(link.index, kept);
-  }
-  for (const name of state.nodes.keys()) {
-    if (!Object.hasOwn(design.nodes, name)) state.nodes.delete(name);
-  }
-  const learned = learn(state);
-  for (const name of Object.keys(design.nodes)) {
-    if (!state.nodes.has(name)) state.nodes.set(name, makeNode(design, name, state.seed, learned.get(name) ?? []));
-  }
+  rehang(state, before);
+  const known = new Set(state.order);
+  const added = Object.keys(design.nodes).filter((name) => !known.has(name));
+  state.order = [...state.order.filter((name) => Object.hasOwn(design.nodes, name)), ...added];
+  state.nodes.rekey((name) => (Object.hasOwn(design.nodes, name) ? name : undefined));
+}
+
+/** Wires stay with their links, which may have moved in the list. */
+function rehang(state: State, before: readonly Link[]): void {
+  const places = new Map(state.links.map((link) => [describe(link), link.index]));
+  state.wires.rekey((index) => {
+    const link = before[index];
+    return link === undefined ? undefined : places.get(describe(link));
+  });
 }
 
 /** Everything about a link but its place in the list: one that only moved is the same wire. */
@@ -120,7 +126,7 @@ function carriers(state: State): readonly { readonly end: LinkEnd; readonly up: 
   return state.links.flatMap((link) =>
     link.ends.map((end) => {
       const needed = link.ends.length > 2 ? [end] : link.ends;
-      return { end, up: isUp(state, link) && needed.every(({ node }) => nodeOf(state, node).up) };
+      return { end, up: isUp(state, link) && needed.every(({ node }) => state.nodes.see(node)?.up ?? true) };
     }),
   );
 }

@@ -14,16 +14,16 @@ import type { Fate, LossReason } from '../trace/fate.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { dropOf } from '../trace/verdict.ts';
 import type { Waiting } from './neighbours.ts';
-import { type RunningNode, recompile } from './node.ts';
-import { type Event, isUp, linkAt, type State } from './state.ts';
+import type { RunningNode } from './node.ts';
+import { type Event, findNode, isUp, linkAt, recompile, type State } from './state.ts';
 import { lose, transmit } from './transmit.ts';
 
 /** Takes the next event from the queue, moves the clock to it and lets it happen. */
 export function step(state: State): void {
   const { time, event } = state.queue.pop() ?? fail('nothing left to happen');
-  const node = state.nodes.get(event.node);
-  if (event.kind === 'timer' && node?.host.wants(event.timer) !== true) return;
+  if (event.kind === 'timer' && state.nodes.see(event.node)?.host.wants(event.timer) !== true) return;
   state.now = time;
+  const node = findNode(state, event.node);
   if (node !== undefined) happen(state, node, event);
   else if ('id' in event) lose(state, event.node, event.id, 'nodeDown', `${event.node} is no more`);
 }
@@ -76,8 +76,9 @@ function conclude(state: State, node: RunningNode, end: End, id: PacketId): void
       return leave(state, node, end, id);
     case 'drop': {
       const { reason, place, detail } = dropOf(end.why);
+      const mute = isMute(state, end, id);
       state.recorder.fate(state.now, id, { kind: 'dropped', node: node.name, reason, place, detail });
-      if (end.answer !== undefined && !isMute(state, end, id)) answer(state, node, end.answer, id);
+      if (end.answer !== undefined && !mute) answer(state, node, end.answer, id);
       return;
     }
     case 'wait':
@@ -98,8 +99,7 @@ function conclude(state: State, node: RunningNode, end: End, id: PacketId): void
 /** The kernel says one ICMP message at a time: one that is stopped on its way out draws no other (`icmp_xmit_lock`). */
 function isMute({ recorder }: State, { answer, passage }: Extract<End, { verdict: 'drop' }>, id: PacketId): boolean {
   if (answer?.packet.kind !== 'icmp' || passage.in !== undefined) return false;
-  const born = recorder.trace.findLast((event) => event.kind === 'born' && event.packet === id);
-  return born?.kind === 'born' && born.by === 'icmp';
+  return recorder.unfinished.get(id)?.by === 'icmp';
 }
 
 function leave(state: State, node: RunningNode, end: Extract<End, { verdict: 'transmit' }>, id: PacketId): void {
@@ -140,7 +140,7 @@ export function spread(state: State, node: RunningNode, output: HostOutput, caus
   for (const { interface: name, lease } of output.configured) {
     if (lease === undefined) node.leases.delete(name);
     else node.leases.set(name, lease);
-    recompile(node, state.design, state.now);
+    recompile(state, node.name);
   }
 }
 

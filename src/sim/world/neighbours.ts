@@ -28,6 +28,19 @@ export class Neighbours {
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #found = new Map<string, Found>();
 
+  /** `copyOf` copies what a packet that waits here has met. */
+  copy(copyOf: (passage: Passage) => Passage): Neighbours {
+    const copy = new Neighbours();
+    for (const [key, queue] of this.#waiting) {
+      copy.#waiting.set(
+        key,
+        queue.map(({ id, passage }) => ({ id, passage: copyOf(passage) })),
+      );
+    }
+    for (const [key, found] of this.#found) copy.#found.set(key, found);
+    return copy;
+  }
+
   find(key: string, now: Millis): void {
     this.#found.set(key, { at: now, doubted: undefined });
   }

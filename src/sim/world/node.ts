@@ -8,9 +8,10 @@ import type { Routing } from '../host/output.ts';
 import { Reassembler } from '../packet/fragment.ts';
 import { compileNode } from '../program/compile.ts';
 import type { NodeProgram, Surroundings } from '../program/program.ts';
+import type { CopyConnection } from '../router/connection.ts';
 import { Conntrack } from '../router/conntrack.ts';
 import { IcmpLimiter } from '../router/limit.ts';
-import type { RouterState } from '../router/passage.ts';
+import type { Passage, RouterState } from '../router/passage.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { Neighbours } from './neighbours.ts';
 
@@ -24,7 +25,6 @@ export interface RunningNode {
   readonly leases: Map<string, Lease>;
   /** For what programs on this node draw by chance. */
   readonly rng: Rng;
-  learned: Surroundings['learned'];
   /** Services that run, by their id, with the text of their specification. */
   readonly services: Map<string, string>;
   up: boolean;
@@ -55,17 +55,37 @@ export function makeNode(design: Design, name: string, seed: Rng, learned: Surro
     limiter: new IcmpLimiter(),
     leases,
     rng: rng.split('programs'),
-    learned,
     services: new Map(),
     up: true,
     pieces: new Map(),
   };
 }
 
-/** Compiles the node again after its design or surroundings changed; connections, sockets and leases stay. */
-export function recompile(node: RunningNode, design: Design, now: Millis): void {
+/** The same node for another world, sharing nothing that changes. `copyPassage` and `copyConnection` know one another's copies. */
+export function copyNode(
+  node: RunningNode,
+  copyPassage: (passage: Passage) => Passage,
+  copyConnection: CopyConnection,
+): RunningNode {
+  const { host, leases, limiter, neighbours, pieces, rng, router, services } = node;
+  const { program, conntrack, reassembler, ident } = router;
+  const own = { program, conntrack: conntrack.copy(copyConnection), reassembler: reassembler.copy(), ident };
+  return {
+    ...node,
+    router: own,
+    host: host.copy(routingOf(own)),
+    neighbours: neighbours.copy(copyPassage),
+    limiter: limiter.copy(),
+    leases: new Map(leases),
+    rng: rng.copy(),
+    services: new Map(services),
+    pieces: new Map([...pieces].map(([key, { ids, deadline }]) => [key, { ids: [...ids], deadline }])),
+  };
+}
+
+/** Takes over the program of another design or other surroundings; connections, sockets and leases stay. */
+export function reprogram(node: RunningNode, after: NodeProgram, now: Millis): void {
   const before = node.router.program;
-  const after = compileNode(design, node.name, { leases: node.leases, learned: node.learned });
   node.router.program = after;
   node.router.conntrack.configure({ tracking: after.tracking, helpers: after.helpers });
   for (const [out, { up }] of before.interfaces) {

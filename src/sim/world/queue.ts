@@ -11,15 +11,35 @@ interface Entry<T> {
   readonly event: T;
 }
 
+function isBefore(a: Entry<unknown>, b: Entry<unknown>): boolean {
+  if (a.time !== b.time) return a.time < b.time;
+  return a.priority !== b.priority ? a.priority < b.priority : a.sequence < b.sequence;
+}
+
 /** Events in a total order: (time, priority, sequence). */
 export class EventQueue<T> {
-  readonly #heap = new Heap<Entry<T>>(
-    (a, b) =>
-      a.time < b.time ||
-      (a.time === b.time && (a.priority < b.priority || (a.priority === b.priority && a.sequence < b.sequence))),
-  );
+  readonly #heap: Heap<Entry<T>>;
   #sequence = 0;
   #moving = 0;
+
+  constructor(heap: Heap<Entry<T>> = new Heap<Entry<T>>(isBefore)) {
+    this.#heap = heap;
+  }
+
+  copy(): EventQueue<T> {
+    const copy = new EventQueue(this.#heap.copy());
+    copy.#sequence = this.#sequence;
+    copy.#moving = this.#moving;
+    return copy;
+  }
+
+  /** Puts other events in the place of those that wait. */
+  replace(by: (event: T) => T): void {
+    this.#heap.replace((entry) => {
+      const event = by(entry.event);
+      return event === entry.event ? entry : { ...entry, event };
+    });
+  }
 
   /** How many events of priority 0 (packets on their way) are waiting. */
   get moving(): number {

@@ -1,9 +1,10 @@
 /** The long-lived applications of a node: its services, and a DHCP client on each interface that asks for an address. */
-import { showIp } from '../addr/ip.ts';
+import { type Ip, showIp } from '../addr/ip.ts';
 import { contains } from '../addr/prefix.ts';
 import { fail } from '../base/fail.ts';
-import { parseService, type ServiceDef } from '../design/service.ts';
-import { nodeNamed } from '../design/topology.ts';
+import type { Design } from '../design/design.ts';
+import { parseService, type ServiceDef, stunPairs } from '../design/service.ts';
+import { interfaceOf, nodeNamed } from '../design/topology.ts';
 import type { App } from '../host/app/app.ts';
 import { dhcpClient } from '../host/app/dhcp-client.ts';
 import { dhcpServer } from '../host/app/dhcp-server.ts';
@@ -11,13 +12,22 @@ import { dnsServer } from '../host/app/dns.ts';
 import { echoServer } from '../host/app/echo.ts';
 import { ftpServer } from '../host/app/ftp-server.ts';
 import { httpServer } from '../host/app/http.ts';
+import { stunServer } from '../host/app/stun/server.ts';
 import { spread } from './loop.ts';
 import type { RunningNode } from './node.ts';
-import type { State } from './state.ts';
+import { nodeOf, type State } from './state.ts';
 
 /** Starts the services of every node, in the order of the design. */
 export function startAll(state: State): void {
-  for (const node of state.nodes.values()) syncServices(state, node);
+  for (const name of state.order) {
+    if (hasServices(state.design, name)) syncServices(state, nodeOf(state, name));
+  }
+}
+
+/** Whether a node may have anything to start: a service, or a client that asks for an address. */
+export function hasServices(design: Design, name: string): boolean {
+  const { interfaces = {}, services = [] } = nodeNamed(design, name) ?? fail(`no node ${name}`);
+  return services.length > 0 || Object.values(interfaces).some((spec) => interfaceOf(spec).dhcp);
 }
 
 /** Starts what the design names and is not running so, stops what runs and is not named so any more. */
@@ -45,7 +55,9 @@ function wantedOn(state: State, node: RunningNode): ReadonlyMap<string, Wanted> 
   const wanted = new Map<string, Wanted>();
   for (const spec of nodeNamed(state.design, node.name)?.services ?? []) {
     const service = parseService(spec) ?? fail(`unchecked service ${JSON.stringify(spec)}`);
-    wanted.set(idOf(service), { written: JSON.stringify(spec), make: () => appOf(service, node) });
+    // A STUN server has a second address to answer from, and begins again when it has another.
+    const pairs = service.app === 'stun' ? stunPairs(service, addressesOf(node)).flat().map(showIp) : [];
+    wanted.set(idOf(service), { written: JSON.stringify([spec, ...pairs]), make: () => appOf(service, node) });
   }
   for (const { name, dhcp, up, mac } of node.router.program.interfaces.values()) {
     const client = { interface: name, mac, hostname: node.name };
@@ -59,7 +71,7 @@ function idOf(service: ServiceDef): string {
   const at = service.address === undefined ? '' : ` on ${showIp(service.address)}`;
   if (service.app === 'dhcp') return `dhcp from ${showIp(service.pool.from)}`;
   if (service.app === 'echo') return `${service.protocol}/${service.port}${at}`;
-  return `${service.app} ${service.app === 'dns' ? '' : 'tcp/'}${service.port}${at}`;
+  return `${service.app} ${service.app === 'dns' || service.app === 'stun' ? '' : 'tcp/'}${service.port}${at}`;
 }
 
 function appOf(service: ServiceDef, node: RunningNode): App<unknown> {
@@ -75,8 +87,12 @@ function appOf(service: ServiceDef, node: RunningNode): App<unknown> {
     case 'dhcp':
       return dhcpServer({ ...service, ...segmentOf(service, node) });
     case 'stun':
-      return fail('stun passed the checks but is not supported');
+      return stunServer({ ...service, pairs: stunPairs(service, addressesOf(node)) });
   }
+}
+
+function addressesOf({ router }: RunningNode): Ip[] {
+  return [...router.program.interfaces.values()].flatMap(({ addresses }) => addresses.map(({ ip }) => ip));
 }
 
 /** The interface on whose network the pool lies. */

@@ -6,13 +6,16 @@ import { shortestRoutes } from '../design/graph.ts';
 import { type Link, type LinkEnd, linksOf } from '../design/topology.ts';
 import type { Finding } from '../host/app/app.ts';
 import type { Packet } from '../packet/packet.ts';
-import type { Surroundings } from '../program/program.ts';
+import { compileNode } from '../program/compile.ts';
+import type { NodeProgram, Surroundings } from '../program/program.ts';
 import type { Tracked } from '../router/conntrack.ts';
 import type { Passage } from '../router/passage.ts';
 import type { PacketId } from '../trace/trace.ts';
-import { makeNode, type RunningNode, recompile } from './node.ts';
+import { ownNode } from './fork.ts';
+import { makeNode, type RunningNode, reprogram } from './node.ts';
 import { EventQueue } from './queue.ts';
 import { Recorder } from './recorder.ts';
+import { SharedTable } from './shared.ts';
 import { Wire } from './wire.ts';
 
 /** What will happen: a packet arrives or starts, a node's timer fires, a next hop turns out not to answer. */
@@ -43,9 +46,15 @@ export interface State {
   design: Design;
   now: Millis;
   links: readonly Link[];
-  wires: Map<number, Wire>;
+  /** By the index of the link. */
+  readonly wires: SharedTable<number, Wire>;
   readonly seed: Rng;
-  readonly nodes: Map<string, RunningNode>;
+  /** Those that something has happened at; the others are as they were made. */
+  readonly nodes: SharedTable<string, RunningNode>;
+  /** The names of all nodes, in the order in which they came. */
+  order: readonly string[];
+  /** Routes that `shortest-path` routing has found; undefined until somebody asks. */
+  learned: Learned | undefined;
   /** Links that a change took down or up, over what the design says. */
   readonly cut: Map<string, boolean>;
   readonly queue: EventQueue<Event>;
@@ -54,36 +63,67 @@ export interface State {
   readonly findings: Map<string, Finding>;
 }
 
+/** Routes learned, by node. */
+export type Learned = ReadonlyMap<string, Surroundings['learned']>;
+
 /** A world at time zero: tables empty, nothing started. */
 export function makeState(design: Design, seed: number): State {
-  const state: State = {
+  return {
     design,
     now: 0,
     links: linksOf(design),
-    wires: new Map(),
+    wires: new SharedTable(),
     seed: new Rng(seed),
-    nodes: new Map(),
+    nodes: new SharedTable(),
+    order: Object.keys(design.nodes),
+    learned: undefined,
     cut: new Map(),
     queue: new EventQueue(),
     recorder: new Recorder(),
     findings: new Map(),
   };
-  const learned = learn(state);
-  for (const name of Object.keys(design.nodes)) {
-    state.nodes.set(name, makeNode(design, name, state.seed, learned.get(name) ?? []));
-  }
-  return state;
 }
 
+/** The node, for something to happen at it: made when it is first asked for, and never one that another world shares. */
 export function nodeOf(state: State, name: string): RunningNode {
-  return state.nodes.get(name) ?? fail(`no node ${name}`);
+  return findNode(state, name) ?? fail(`no node ${name}`);
 }
+
+/** The same; undefined when the design has no such node. */
+export function findNode(state: State, name: string): RunningNode | undefined {
+  const known = state.nodes.own(name, (shared) => ownNode(state, shared));
+  if (known !== undefined || !Object.hasOwn(state.design.nodes, name)) return known;
+  const made = makeNode(state.design, name, state.seed, learnedBy(state, name));
+  state.nodes.set(name, made);
+  return made;
+}
+
+/** What others see of a node. */
+export interface Sight {
+  readonly up: boolean;
+  readonly program: NodeProgram;
+}
+
+/** Looks at a node that the design has, at which nothing happens by this. */
+export function lookAt(state: State, name: string): Sight {
+  const known = state.nodes.see(name);
+  if (known !== undefined) return { up: known.up, program: known.router.program };
+  return { up: true, program: compileNode(state.design, name, { leases: NO_LEASES, learned: learnedBy(state, name) }) };
+}
+
+const NO_LEASES = new Map<string, never>();
 
 /** The link that an interface hangs on, if any. */
-export function linkAt(state: State, end: LinkEnd): Link | undefined {
-  return state.links.find((link) =>
-    link.ends.some((other) => other.node === end.node && other.interface === end.interface),
-  );
+export function linkAt({ links }: State, end: LinkEnd): Link | undefined {
+  const known = joints.get(links) ?? jointsOf(links);
+  joints.set(links, known);
+  return known.get(`${end.node}:${end.interface}`);
+}
+
+const joints = new WeakMap<readonly Link[], ReadonlyMap<string, Link>>();
+
+function jointsOf(links: readonly Link[]): ReadonlyMap<string, Link> {
+  return new Map(links.flatMap((link) => link.ends.map((end) => [`${end.node}:${end.interface}`, link] as const)));
 }
 
 /** Whether frames pass: not cut, and not written as down. */
@@ -93,30 +133,48 @@ export function isUp(state: State, link: Link): boolean {
 
 /** A link's behaviour in time, made when it is first used. */
 export function wireOf(state: State, link: Link): Wire {
-  const known = state.wires.get(link.index);
+  const known = state.wires.own(link.index, (wire) => wire.copy());
   if (known !== undefined) return known;
   const wire = new Wire(link, state.seed.split(`link ${link.name}`));
   state.wires.set(link.index, wire);
   return wire;
 }
 
+/** What a node has learned by `shortest-path` routing. */
+export function learnedBy(state: State, name: string): Surroundings['learned'] {
+  state.learned ??= learn(state);
+  return state.learned.get(name) ?? NOTHING;
+}
+
+const NOTHING: Surroundings['learned'] = [];
+
 /** Routes that `shortest-path` routing gives each node as things stand. */
-export function learn(state: State): ReadonlyMap<string, Surroundings['learned']> {
+export function learn(state: State): Learned {
   if (state.design.routing !== 'shortest-path') return new Map();
   return shortestRoutes(state.design, {
     linkUp: (index) => {
       const link = state.links[index];
       return link !== undefined && isUp(state, link);
     },
-    nodeUp: (name) => state.nodes.get(name)?.up ?? true,
+    nodeUp: (name) => state.nodes.see(name)?.up ?? true,
   });
 }
 
-/** Compiles again what a change of the design, a link or a node touched; compiled tables are kept by identity. */
-export function refresh(state: State): void {
-  const learned = learn(state);
-  for (const node of state.nodes.values()) {
-    node.learned = learned.get(node.name) ?? [];
-    recompile(node, state.design, state.now);
-  }
+/**
+ * Compiles again what a change of the design, a link or a node touched; compiled tables are kept by identity. Gives the
+ * names of the nodes whose program is another now.
+ */
+export function refresh(state: State): ReadonlySet<string> {
+  state.learned = undefined;
+  return new Set(state.order.filter((name) => recompile(state, name)));
+}
+
+/** Brings a node up to date with its design and surroundings; false when nothing is new. */
+export function recompile(state: State, name: string): boolean {
+  const known = state.nodes.see(name);
+  if (known === undefined) return false;
+  const program = compileNode(state.design, name, { leases: known.leases, learned: learnedBy(state, name) });
+  if (program === known.router.program) return false;
+  reprogram(nodeOf(state, name), program, state.now);
+  return true;
 }

@@ -8,7 +8,7 @@ import type { LossReason } from '../trace/fate.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { neighbourKey, RESOLUTION_TIME } from './neighbours.ts';
 import type { RunningNode } from './node.ts';
-import { isUp, linkAt, nodeOf, type State, wireOf } from './state.ts';
+import { isUp, linkAt, lookAt, type Sight, type State, wireOf } from './state.ts';
 
 /** A packet that leaves a node, with the walk that led there. */
 export interface Leaving {
@@ -27,7 +27,7 @@ export function transmit(state: State, node: RunningNode, leaving: Leaving): voi
   const ends = othersOn(state, link, from);
   if (node.router.program.isBroadcast(nextHop) || isMulticast(nextHop))
     return flood(state, { link, from, ends }, leaving);
-  const to = ends.find((end) => answersFor(nodeOf(state, end.node), end.interface, nextHop));
+  const to = ends.find((end) => answersFor(lookAt(state, end.node), end.interface, nextHop));
   const key = neighbourKey(out, nextHop);
   if (to === undefined) {
     if (!node.neighbours.believesIn(key, state.now)) return unanswered(state, node, leaving);
@@ -46,14 +46,13 @@ function loop(state: State, node: RunningNode, { id, packet, passage }: Leaving)
 function othersOn(state: State, link: Link, from: LinkEnd): readonly LinkEnd[] {
   return link.ends.filter((end) => {
     if (end.node === from.node && end.interface === from.interface) return false;
-    const node = nodeOf(state, end.node);
-    return node.up && (node.router.program.interfaces.get(end.interface)?.up ?? false);
+    const { up, program } = lookAt(state, end.node);
+    return up && (program.interfaces.get(end.interface)?.up ?? false);
   });
 }
 
 /** Linux answers ARP for every address of the node, on any interface; neighbour discovery only for those of the interface. */
-function answersFor(node: RunningNode, by: string, ip: Ip): boolean {
-  const { program } = node.router;
+function answersFor({ program }: Sight, by: string, ip: Ip): boolean {
   if (family(ip) === 4) return program.owns(ip);
   return program.interfaces.get(by)?.addresses.some((own) => own.ip === ip) ?? false;
 }

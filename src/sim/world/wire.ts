@@ -20,6 +20,12 @@ export class Wire {
     this.#rng = rng;
   }
 
+  copy(): Wire {
+    const copy = new Wire(this.#link, this.#rng.copy());
+    for (const [from, until] of this.#busyUntil) copy.#busyUntil.set(from, until);
+    return copy;
+  }
+
   /** Sends `bytes` from the node named `from`. */
   pass(from: string, bytes: number, now: Millis): Passed {
     const { latencyMs, loss, bandwidth } = this.#link;

@@ -10,9 +10,10 @@ import type { App, Finding } from '../host/app/app.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Trace } from '../trace/trace.ts';
 import { apply } from './apply.ts';
+import { forkState } from './fork.ts';
 import { spread, step } from './loop.ts';
 import { startAll } from './services.ts';
-import { makeState, nodeOf, type State } from './state.ts';
+import { lookAt, makeState, nodeOf, type State } from './state.ts';
 import { type Tables, tablesOf } from './tables.ts';
 
 export interface WorldOptions {
@@ -21,13 +22,24 @@ export interface WorldOptions {
 }
 
 export class World {
-  readonly #state: State;
+  #state: State;
   #programs = 0;
 
   /** Compiles a checked design and starts its services; the clock stands at 0. */
   constructor(design: Design, { seed = 1 }: WorldOptions = {}) {
     this.#state = makeState(design, seed);
     startAll(this.#state);
+  }
+
+  /**
+   * A second world that goes on from this moment, clock, tables, programs and chance included: given the same, it does the
+   * same, to the byte. Neither disturbs the other. It costs little until nodes have something to do in it.
+   */
+  fork(): World {
+    const branch = new World(NOWHERE);
+    branch.#state = forkState(this.#state);
+    branch.#programs = this.#programs;
+    return branch;
   }
 
   /** Virtual time. */
@@ -45,12 +57,33 @@ export class World {
     return this.#state.recorder.trace;
   }
 
+  /** How many events there are so far. */
+  get recorded(): number {
+    return this.#state.recorder.length;
+  }
+
+  /** The events from this number on (their `sequence`); in a fork cheaper than `trace`. */
+  since(sequence: number): Trace {
+    return this.#state.recorder.since(sequence);
+  }
+
+  /** How many steps were marked so far. */
+  get steps(): number {
+    return this.#state.recorder.steps;
+  }
+
   /** Runs a client program on a node; the name given back asks for its finding. */
   launch(node: string, app: App<unknown>): string {
     const program = `${app.name} #${++this.#programs}`;
     const running = nodeOf(this.#state, node);
     spread(this.#state, running, running.host.start(app, program, this.#state.now));
     return program;
+  }
+
+  /** Ends a program that runs; nothing happens when it is over already. */
+  stop(node: string, program: string): void {
+    const running = nodeOf(this.#state, node);
+    spread(this.#state, running, running.host.stop(program, this.#state.now));
   }
 
   /** A number that a program on this node draws by chance (an ICMP identifier), both ends included. */
@@ -95,7 +128,7 @@ export class World {
 
   /** The tables that a node is walked by, as they are compiled now. */
   program(node: string): NodeProgram {
-    return nodeOf(this.#state, node).router.program;
+    return lookAt(this.#state, node).program;
   }
 
   /** A node's tables at this moment. */
@@ -111,17 +144,9 @@ export class World {
   /** Ends the run: what is still on its way is pending. */
   close(): void {
     const { recorder, now } = this.#state;
-    for (const { packet, node } of unfinished(this.#state.recorder.trace))
-      recorder.fate(now, packet, { kind: 'pending', node });
+    for (const [packet, { node }] of [...recorder.unfinished]) recorder.fate(now, packet, { kind: 'pending', node });
   }
 }
 
-/** Packets that were born and have no fate yet, with the node that saw them last. */
-function unfinished(trace: Trace): { readonly packet: number; readonly node: string }[] {
-  const open = new Map<number, string>();
-  for (const event of trace) {
-    if (event.kind === 'born' || event.kind === 'hop') open.set(event.packet, event.node);
-    else if (event.kind === 'fate') open.delete(event.packet);
-  }
-  return [...open].map(([packet, node]) => ({ packet, node }));
-}
+/** For a world to stand on until it is given its state. */
+const NOWHERE: Design = { nodes: {} };

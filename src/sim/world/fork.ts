@@ -1,0 +1,39 @@
+/** A world goes on in two ways. What both hold is shared, and a node is copied when it has something to do in one of them. */
+import { type CopyConnection, connectionCopier } from '../router/connection.ts';
+import type { Tracked } from '../router/conntrack.ts';
+import { copyNode, type RunningNode } from './node.ts';
+import type { Event, State } from './state.ts';
+
+/** The same moment once more; neither state disturbs the other from now on. */
+export function forkState(state: State): State {
+  const { cut, findings, nodes, queue, recorder, wires } = state;
+  return {
+    ...state,
+    nodes: nodes.fork(),
+    wires: wires.fork(),
+    cut: new Map(cut),
+    queue: queue.copy(),
+    recorder: recorder.copy(),
+    findings: new Map(findings),
+  };
+}
+
+/** A node of this world's own, in the place of one that it shares; what is on its way there goes with the copy. */
+export function ownNode({ queue }: State, shared: RunningNode): RunningNode {
+  const copyOf = connectionCopier();
+  const node = copyNode(shared, (passage) => withOwn(passage, copyOf), copyOf);
+  if (queue.moving > 0) queue.replace((event) => (event.node === node.name ? eventOf(event, copyOf) : event));
+  return node;
+}
+
+function eventOf(event: Event, copyOf: CopyConnection): Event {
+  return 'tracked' in event ? withOwn(event, copyOf) : event;
+}
+
+/** A packet remembers the connection that tracking found for it. */
+function withOwn<T extends { readonly tracked: Tracked | undefined }>(holder: T, copyOf: CopyConnection): T {
+  const connection = holder.tracked?.connection;
+  return connection === undefined
+    ? holder
+    : { ...holder, tracked: { ...holder.tracked, connection: copyOf(connection) } };
+}
