@@ -59,7 +59,9 @@ const MORE = {
     mapped: part('The endpoint of the client as the server saw it: { "address": …, "port": … }.'),
     mapping: part('The mapping behaviour of RFC 4787 §4, or "none" without NAT.'),
     filtering: part('The filtering behaviour of RFC 4787 §5.'),
-    hairpin: part('Which source a hairpinned packet has, "external" or "internal"; "none" when it does not come back.'),
+    hairpin: part(
+      'Which source a hairpinned packet has, "external-source" or "internal-source"; "none" when it does not come back.',
+    ),
     lifetime: part('How long a mapping lasts that nobody uses.'),
     reason: part('Why something could not be measured.'),
   },

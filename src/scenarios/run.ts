@@ -83,6 +83,7 @@ const VERBS = [
   'resolve',
   'fetch',
   'ftp',
+  'stun',
   'punch',
   'wait',
   'change',
@@ -98,14 +99,14 @@ export function verbOf(step: Step): Verb {
 /** Carries out a checked step; `index` is its number in the trace. */
 export function runStep(world: World, step: Step, index: number): StepReport | { readonly issues: readonly Issue[] } {
   const verb = verbOf(step);
-  const begin = world.trace.length;
+  const begin = world.recorded;
   const started = world.now;
   world.mark(index, verb);
   const outcome = carryOut(world, step);
   if ('issues' in outcome) return outcome;
   const elapsed = 'ran' in outcome ? outcome.elapsed : world.now - started;
   world.settle();
-  const events = world.trace.slice(begin);
+  const events = world.since(begin);
   const result =
     'ran' in outcome
       ? resultOf(verb, outcome.ran, events, elapsed)
@@ -145,7 +146,9 @@ function actOf(step: Step): Act {
   if ('resolve' in step) return { verb: 'resolve', with: step.resolve };
   if ('fetch' in step) return { verb: 'fetch', with: step.fetch };
   if ('ftp' in step) return { verb: 'ftp', with: step.ftp };
-  return fail(`${verbOf(step)} passed the checks but is not supported`);
+  if ('stun' in step) return { verb: 'stun', with: step.stun };
+  if ('punch' in step) return { verb: 'punch', with: step.punch };
+  return fail(`${verbOf(step)} sends nothing`);
 }
 
 function judge(step: Step, verb: Verb, result: Result, events: Trace): StepReport {

@@ -1,7 +1,7 @@
 /** UDP hole punching through every pair of NATs, by their classes alone. */
 import { describe, expect, it } from 'vitest';
 import { fail } from '../../src/sim/base/fail.ts';
-import { DEPENDENCE } from '../../src/sim/host/app/stun/plan.ts';
+import { DEPENDENCES } from '../../src/sim/design/behaviour.ts';
 import { type Cell, type Classes, cellOf, type FilterScope, predict } from '../../src/whatif/traversal/predict.ts';
 
 const MAPPINGS = ['EIM', 'ADM', 'APDM'] as const;
@@ -16,8 +16,8 @@ interface Nat extends Classes {
 const NATS: readonly Nat[] = MAPPINGS.flatMap((mapping, mappingRank) =>
   FILTERS.map((filtering, filterRank) => ({
     name: `${mapping}/${filtering}`,
-    mapping: DEPENDENCE[mappingRank] ?? fail('no such class'),
-    filtering: DEPENDENCE[filterRank] ?? fail('no such class'),
+    mapping: DEPENDENCES[mappingRank] ?? fail('no such class'),
+    filtering: DEPENDENCES[filterRank] ?? fail('no such class'),
     mappingRank,
     filterRank,
   })),

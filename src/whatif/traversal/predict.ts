@@ -7,7 +7,7 @@
  *
  * Read RFC 4787 §4 and §5, and RFC 5128 §3.3 first.
  */
-import type { Dependence } from '../../sim/host/app/stun/plan.ts';
+import type { Dependence } from '../../sim/design/behaviour.ts';
 
 export interface Classes {
   readonly mapping: Dependence;

@@ -161,7 +161,11 @@ function showLifetime(lifetime: Millis | 'endless'): string {
 }
 
 function describe({ filtering, hairpin, mapped, mapping, reason }: Behaviour, lifetime: string | undefined): string {
-  const hairpins = { external: 'hairpins', internal: 'hairpins with the internal source', none: 'does not hairpin' };
+  const hairpins = {
+    'external-source': 'hairpins',
+    'internal-source': 'hairpins with the internal source',
+    none: 'does not hairpin',
+  };
   const facts = [
     ...(mapping === undefined || mapping === 'none' ? [] : [`${mapping} mapping`]),
     ...(filtering === undefined ? [] : [`${filtering} filtering`]),

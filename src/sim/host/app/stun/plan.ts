@@ -5,14 +5,11 @@
  */
 import type { Endpoint } from '../../../addr/endpoint.ts';
 import type { Millis } from '../../../base/time.ts';
+import type { Dependence } from '../../../design/behaviour.ts';
 import type { SocketName } from '../app.ts';
 
 export const STUN_TESTS = ['mapping', 'filtering', 'hairpin', 'lifetime'] as const;
 export type StunTest = (typeof STUN_TESTS)[number];
-
-/** The classes of RFC 4787 §4 and §5. */
-export const DEPENDENCE = ['endpoint-independent', 'address-dependent', 'address-and-port-dependent'] as const;
-export type Dependence = (typeof DEPENDENCE)[number];
 
 /** One request. */
 export interface Probe {
@@ -165,7 +162,7 @@ export interface Behaviour {
   readonly mapped: Endpoint;
   readonly mapping?: Dependence | 'none';
   readonly filtering?: Dependence;
-  readonly hairpin?: 'external' | 'internal' | 'none';
+  readonly hairpin?: 'external-source' | 'internal-source' | 'none';
   /** `endless` when a mapping outlived `PATIENCE`. */
   readonly lifetime?: Millis | 'endless';
   /** Why something is not known. */
@@ -207,7 +204,7 @@ function hairpinFrom(answers: Answers, { locals }: Subject): Pick<Behaviour, 'ha
   const found = answers.get('H');
   if (found === undefined) return {};
   if (found === 'silence') return { hairpin: 'none' };
-  return { hairpin: isSame(found.from, locals.get('second')) ? 'internal' : 'external' };
+  return { hairpin: isSame(found.from, locals.get('second')) ? 'internal-source' : 'external-source' };
 }
 
 function lifetimeFrom(search: Search): Pick<Behaviour, 'lifetime' | 'reason'> {
