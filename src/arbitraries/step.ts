@@ -6,7 +6,7 @@ import type { Design } from '../sim/design/design.ts';
 import { interfacesOf } from '../sim/design/topology.ts';
 
 /** Few ports, so that services are met and source ports collide. */
-const anyServicePort = fc.constantFrom(80, 8080, 5000, 22, 21, 53, 7, 9);
+const SERVICE_PORTS = [80, 8080, 5000, 22, 21, 53, 7, 9];
 const anySourcePort = fc.constantFrom(40000, 40000, 40001, 1024, 600, 20);
 
 /** The addresses of a design, and a few that are nobody's. */
@@ -21,8 +21,16 @@ function targets(design: Design, family: 4 | 6): readonly string[] {
 /** Around the timeouts of connection tracking. */
 const WAITS = ['1s', '31s', '2m1s', '10m'];
 
+/** What steps may be made of. */
+export interface StepOptions {
+  /** How long a `wait` may be; around the timeouts of connection tracking by default. */
+  readonly waits?: readonly string[];
+  /** Destination ports, besides a few of well-known services. */
+  readonly ports?: readonly number[];
+}
+
 /** One step of any verb that sends packets; `from` has an address of the family it speaks. */
-export function anyStep(design: Design, waits: readonly string[] = WAITS): fc.Arbitrary<Step> {
+export function anyStep(design: Design, { waits = WAITS, ports = [] }: StepOptions = {}): fc.Arbitrary<Step> {
   const senders = Object.entries(design.nodes).flatMap(([name, node]) => {
     const ips = [...interfacesOf(node).values()].flatMap(({ addresses }) => addresses.map(({ ip }) => ip));
     return [...new Set(ips.map((ip): 4 | 6 => (isIp4(ip) ? 4 : 6)))].map((family) => ({ name, family }));
@@ -31,7 +39,7 @@ export function anyStep(design: Design, waits: readonly string[] = WAITS): fc.Ar
   return fc
     .constantFrom(...senders)
     .chain(({ name: from, family }) =>
-      fc.constantFrom(...targets(design, family)).chain((to) => anyStepBetween({ from, to, family, waits })),
+      fc.constantFrom(...targets(design, family)).chain((to) => anyStepBetween({ from, to, family, waits, ports })),
     );
 }
 
@@ -40,9 +48,11 @@ interface Between {
   readonly to: string;
   readonly family: 4 | 6;
   readonly waits: readonly string[];
+  readonly ports: readonly number[];
 }
 
-function anyStepBetween({ from, to, family, waits }: Between): fc.Arbitrary<Step> {
+function anyStepBetween({ from, to, family, waits, ports }: Between): fc.Arbitrary<Step> {
+  const anyServicePort = fc.constantFrom(...SERVICE_PORTS, ...ports);
   const icmp = family === 4 ? ('icmp' as const) : ('icmpv6' as const);
   const ttl = fc.constantFrom(undefined, undefined, 1, 2, 3);
   return fc.oneof(
@@ -142,12 +152,22 @@ export interface Run {
   readonly steps: readonly Step[];
 }
 
+/** A few steps in a row, which share the state they leave; shrinks to none. */
+export function anyTraffic(design: Design, { most = 6, ...options }: TrafficOptions = {}): fc.Arbitrary<Step[]> {
+  return fc.array(anyStep(design, options), { maxLength: most });
+}
+
+export interface TrafficOptions extends StepOptions {
+  /** The most steps; 6 by default. */
+  readonly most?: number;
+}
+
 /** A design with a few steps tried on it. */
-export function anyRun(design: fc.Arbitrary<Design>, maxSteps = 6, waits?: readonly string[]): fc.Arbitrary<Run> {
+export function anyRun(design: fc.Arbitrary<Design>, maxSteps = 6, options: StepOptions = {}): fc.Arbitrary<Run> {
   return design.chain((found) =>
     fc.record({
       design: fc.constant(found),
-      steps: fc.array(anyStep(found, waits), { minLength: 1, maxLength: maxSteps }),
+      steps: fc.array(anyStep(found, options), { minLength: 1, maxLength: maxSteps }),
     }),
   );
 }

@@ -12,7 +12,7 @@ import { giveLeases } from '../../src/sim/export/lease.ts';
  */
 export function anyLabScenario(): fc.Arbitrary<Scenario> {
   const design = anyDesign({ nodes: 6 }).filter((each) => planLab(giveLeases(each), { prefix: 'x' }).gaps.length === 0);
-  return anyRun(design, 6, ['1s']).map(scenarioOf);
+  return anyRun(design, 6, { waits: ['1s'] }).map(scenarioOf);
 }
 
 /** Longer waits are passed over. */
