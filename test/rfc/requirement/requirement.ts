@@ -1,8 +1,8 @@
 /** What a requirement is: a sentence of an RFC, and a measurement that tells whether a profile does as it says. */
 import fc from 'fast-check';
 import { fail } from '../../../src/sim/base/fail.ts';
-import type { Axes, Behaviour } from '../../../src/sim/design/behaviour.ts';
-import { resolveBehaviour } from '../../../src/sim/design/behaviour.ts';
+import { type Axes, type Behaviour, resolveBehaviour } from '../../../src/sim/design/behaviour.ts';
+import { check } from '../../../src/sim/design/check.ts';
 import { networkOf, Stand, type StandOptions } from './stand.ts';
 
 /** MUST, MUST NOT, SHOULD, MAY, or for information. */
@@ -38,6 +38,24 @@ export class Subject {
   /** Undefined for the kernel, which has no axes. */
   get behaviour(): Behaviour | undefined {
     return resolveBehaviour(this.name);
+  }
+
+  /** A gateway with four outside ports to give away. */
+  narrow(options: StandOptions = {}): Stand {
+    const { behaviour } = this;
+    if (behaviour === undefined) return this.stand({ ...options, ports: '4000-4003' });
+    const block = behaviour.ports.allocation === 'block' ? { blockSize: 2, blocks: 4 } : {};
+    return this.stand({ ...options, axes: { ports: { range: '4000-4003', ...block } } });
+  }
+
+  /** A gateway whose two sides have the same prefix; undefined when such a network is refused. */
+  conflict(): Stand | undefined {
+    const { nodes, links } = networkOf(this.name);
+    const interfaces = { lan: '192.168.1.1/24', wan: '192.168.1.2/24' };
+    const outside = { ...nodes.outside, kind: 'host' as const, interfaces: { eth0: '192.168.1.200/24' } };
+    const nat = { ...nodes.nat, kind: 'gateway' as const, interfaces };
+    const network = { nodes: { ...nodes, nat, outside }, ...(links === undefined ? {} : { links }) };
+    return check(network).length > 0 ? undefined : new Stand(network);
   }
 
   /** A gateway of the profile with other axes; undefined when it refuses them. */

@@ -38,23 +38,26 @@ export interface StandOptions {
   readonly axes?: Axes;
   /** A pool of two outside addresses instead of one. */
   readonly pool?: boolean;
+  /** Outside ports of the rule itself: "4000-4003". */
+  readonly ports?: string;
   /** Largest packet outside, in bytes. */
   readonly mtu?: number;
   readonly firewall?: Firewall;
   /** Asked before the rule that gives everything from inside the outside address. */
   readonly rules?: Rules;
   readonly tracking?: NonNullable<Node['tracking']>;
+  readonly icmpRateLimit?: boolean;
   readonly seed?: number;
 }
 
 /** The network around a gateway of this profile. */
 export function networkOf(profile: string, options: StandOptions = {}): Design {
-  const { axes, pool = false, mtu, firewall, rules = [], tracking } = options;
+  const { axes, pool = false, ports, mtu, firewall, rules = [], tracking, icmpRateLimit } = options;
   const wan = ['203.0.113.2/24', '203.0.113.3/24'];
   const snat = {
     match: { source: '192.168.1.0/24', outInterface: 'wan' },
     action: 'snat' as const,
-    to: pool ? '203.0.113.2-203.0.113.3' : '203.0.113.2',
+    to: `${pool ? '203.0.113.2-203.0.113.3' : '203.0.113.2'}${ports === undefined ? '' : `:${ports}`}`,
   };
   return {
     nodes: {
@@ -65,6 +68,7 @@ export function networkOf(profile: string, options: StandOptions = {}): Design {
         nat: { behaviour: axes === undefined ? profile : { profile, ...axes }, rules: [...rules, snat] },
         ...(firewall === undefined ? {} : { firewall }),
         ...(tracking === undefined ? {} : { tracking }),
+        ...(icmpRateLimit === undefined ? {} : { icmpRateLimit }),
       },
       outside: { kind: 'host', interfaces: { eth0: OUTSIDE }, firewall: MUTE },
     },
