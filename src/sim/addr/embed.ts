@@ -14,12 +14,18 @@
 import { fail } from '../base/fail.ts';
 import { type Ip4, type Ip6, ip4, ip6 } from './ip.ts';
 import { contains, type Prefix, parsePrefix } from './prefix.ts';
+import { isPublic } from './special.ts';
 
 /** The lengths that a prefix for IPv4 addresses may have. */
 export const EMBEDDING_LENGTHS: readonly number[] = [32, 40, 48, 56, 64, 96];
 
 /** 64:ff9b::/96, known to everyone; it carries global IPv4 addresses only (RFC 6052 §3.1). */
 export const WELL_KNOWN_PREFIX: Prefix = parsePrefix('64:ff9b::/96') ?? fail('the well-known prefix');
+
+/** Whether a prefix may carry an address: the well-known one no private, local or reserved one. */
+export function isCarried(prefix: Prefix, ip: Ip4): boolean {
+  return prefix.ip !== WELL_KNOWN_PREFIX.ip || prefix.length !== WELL_KNOWN_PREFIX.length || isPublic(ip);
+}
 
 /** Whether bits 64 to 71 are zero, as they must be in every address that is made with this prefix. */
 export function leavesOctetFree(prefix: Prefix): boolean {

@@ -1,11 +1,21 @@
 /** What listens on a node: services as written, resolved to an application with its endpoint. */
 import { z } from 'zod';
 import { family, type Ip, isLinkLocal, parseIp } from '../addr/ip.ts';
+import { type Prefix, parsePrefix } from '../addr/prefix.ts';
 import { type IpRange, parseIpRange } from '../addr/range.ts';
 import type { DeepReadonly } from '../base/readonly.ts';
 import { didYouMean } from '../base/suggest.ts';
 import { type Millis, parseDuration } from '../base/time.ts';
-import { addressRangeSchema, addressSchema, durationSchema, portRangeSchema, portSchema, tag, text } from './field.ts';
+import {
+  addressRangeSchema,
+  addressSchema,
+  durationSchema,
+  portRangeSchema,
+  portSchema,
+  prefixSchema,
+  tag,
+  text,
+} from './field.ts';
 import { type PortRange, parsePorts, SERVICE_PORTS } from './ports.ts';
 
 const endpoint = {
@@ -51,6 +61,10 @@ export const serviceSchema = z
           .meta({ description: 'Addresses by name: { "www.example.com": ["203.0.113.80"] }.' }),
         forward: z.array(addressSchema).optional().meta({ description: 'Servers to ask about other names.' }),
         ttl: durationSchema.optional().meta({ description: 'How long an answer may be kept; 5m by default.' }),
+        dns64: prefixSchema.optional().meta({
+          description:
+            'Makes IPv6 addresses with this prefix for names that have only IPv4 ones (RFC 6147): "64:ff9b::/96".',
+        }),
       }),
       z.strictObject({
         app: tag('stun', 'Tells clients how it sees them (RFC 8489), on UDP and TCP.'),
@@ -100,6 +114,7 @@ export type ServiceDef =
       readonly records: Readonly<Record<string, readonly Ip[]>>;
       readonly forward: readonly Ip[];
       readonly ttl: Millis;
+      readonly dns64?: Prefix;
     } & Listening)
   | ({
       readonly app: 'stun';
@@ -190,14 +205,17 @@ function fromObject(spec: Exclude<ServiceSpec, string>): ServiceDef | undefined 
       return { app: 'http', pages: spec.pages ?? {}, ...on(80) };
     case 'stun':
       return stun(spec, on(3478));
-    case 'dns':
+    case 'dns': {
+      const dns64 = spec.dns64 === undefined ? undefined : parsePrefix(spec.dns64);
       return {
         app: 'dns',
+        ...(dns64 === undefined ? {} : { dns64 }),
         records: Object.fromEntries(Object.entries(spec.records ?? {}).map(([name, ips]) => [name, addresses(ips)])),
         forward: addresses(spec.forward),
         ttl: parseDuration(spec.ttl ?? '') ?? 5 * MINUTE,
         ...on(53),
       };
+    }
     case 'ftp': {
       const passivePorts = spec.passivePorts === undefined ? undefined : parsePorts(spec.passivePorts);
       const announce = spec.announce === undefined ? undefined : parseIp(spec.announce);

@@ -649,6 +649,21 @@ export const BAD: readonly (readonly [title: string, rows: readonly Row[]])[] = 
         ['nodes.web.services[0].alternateAddress: 192.0.2.1 is not an address of web'],
       ],
       [
+        'DNS64 with prefixes that hold no IPv4 address',
+        [
+          put('/nodes/web/services', [
+            { app: 'dns', dns64: '2001:db8::/44' },
+            { app: 'dns', port: 5353, dns64: '10.0.0.0/8' },
+            { app: 'dns', port: 5354, dns64: '2001:db8:0:0:100::/96' },
+          ]),
+        ],
+        [
+          'nodes.web.services[0].dns64: IPv4 addresses do not fit behind 2001:db8::/44: a prefix for them has /32, /40, /48, /56, /64, /96',
+          'nodes.web.services[1].dns64: 10.0.0.0/8 is IPv4; an IPv6 prefix stands for IPv4 (write "64:ff9b::/96")',
+          'nodes.web.services[2].dns64: bits 64 to 71 of 2001:db8:0:0:100::/96 are not zero, as they must be (RFC 6052 §2.2)',
+        ],
+      ],
+      [
         'a pool elsewhere',
         [put('/nodes/gw/services', [{ app: 'dhcp', pool: '192.168.1.100-192.168.1.199' }])],
         ['nodes.gw.services[0].pool: 192.168.1.100-192.168.1.199 does not lie in the prefix of one interface of gw'],

@@ -6,6 +6,7 @@ import type { Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
 import type { PortRange } from '../ports.ts';
 import { parseService, type ServiceDef, stunPairs } from '../service.ts';
+import { checkEmbedding } from './embedding.ts';
 import { issue, known, type Site } from './site.ts';
 
 /** Ports of one protocol that a service has for itself, on one address or all. */
@@ -35,6 +36,9 @@ function checkService(site: Site, service: ServiceDef, path: Path): Issue[] {
     ip === undefined || ownsAddress(site, ip)
       ? []
       : [issue('service', [...path, field], `${showIp(ip)} is not an address of ${site.name}`)];
+  if (service.app === 'dns' && service.dns64 !== undefined) {
+    return [...foreign(address, 'address'), ...checkEmbedding(service.dns64, [...path, 'dns64'])];
+  }
   if (service.app !== 'stun') return foreign(address, 'address');
   return [
     ...foreign(address, 'address'),

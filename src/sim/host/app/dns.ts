@@ -1,10 +1,11 @@
 /**
  * A DNS server: records of its own, and for every other name a cache in front of the servers it forwards to.
  *
- * Read RFC 1034 §4.3, RFC 1035 §4.2, RFC 2308 and RFC 7766 first. Servers that forward in a circle are stopped by the
+ * Read RFC 1034 §4.3, RFC 1035 §4.2, RFC 2308 and RFC 7766 first, and RFC 6147 for DNS64. Servers that forward in a circle are stopped by the
  * tries: who asks the same again while an answer is awaited waits with the others, and all are told SERVFAIL in the end.
  */
 import type { Ip } from '../../addr/ip.ts';
+import type { Prefix } from '../../addr/prefix.ts';
 import type { Millis } from '../../base/time.ts';
 import { type App, type AppCommand, type AppEvent, type Reaction, react, type SocketName } from './app.ts';
 import { owns } from './dns/exchange.ts';
@@ -23,6 +24,8 @@ export interface DnsConfig {
   readonly records: DnsRecords;
   /** Servers for names that have no records here, in the order they are asked; without any such names do not exist. */
   readonly forward: readonly Ip[];
+  /** Makes addresses of IPv6 with this prefix for names that have only such of IPv4 (RFC 6147). */
+  readonly dns64?: Prefix;
   /** Of its own records and denials; whole seconds count. */
   readonly ttl: Millis;
 }
@@ -36,7 +39,7 @@ export interface DnsState extends Desk {
 const IDLE: Millis = 30_000;
 
 export function dnsServer(config: DnsConfig): App<DnsState> {
-  const { port, address, forward } = config;
+  const { port, address, forward, dns64 } = config;
   const ttl = Math.floor(config.ttl / 1000);
   // All it knows is one zone, so that its denials are those of the root.
   const soa = { type: 'SOA', name: '.', ttl, minimum: ttl } as const;
@@ -50,7 +53,7 @@ export function dnsServer(config: DnsConfig): App<DnsState> {
         { kind: 'bind', socket: 'udp', ...at },
         { kind: 'listen', socket: 'tcp', ...at },
       ),
-    handle: (state, event, now) => handle(state, event, { zone, soa, forward, now }),
+    handle: (state, event, now) => handle(state, event, { zone, soa, forward, dns64, now }),
   };
 }
 

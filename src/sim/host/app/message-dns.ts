@@ -40,6 +40,8 @@ export interface DnsMessage {
   readonly truncated: boolean;
   readonly recursionDesired: boolean;
   readonly recursionAvailable: boolean;
+  /** The asker judges signatures itself, and wants nothing made up: CD and DO (RFC 4035 §3.2.2, RFC 3225). */
+  readonly validating?: true;
   /** There is one in every query that means something. */
   readonly question?: DnsQuestion;
   readonly answers: readonly DnsRecord[];
@@ -59,6 +61,9 @@ const AA = 0x400;
 const TC = 0x200;
 const RD = 0x100;
 const RA = 0x80;
+const CD = 0x10;
+/** Among the flags of the OPT record. */
+const DO = 0x8000;
 
 type NodeBytes = Parameters<typeof dns.decode>[0];
 type PackageMessage = ReturnType<typeof dns.decode>;
@@ -116,7 +121,8 @@ const QUESTION_BYTES = 260;
 const RECORD_BYTES = 560;
 
 export function encodeDns(message: DnsMessage): Uint8Array {
-  const { question, answers, authorities, udpSize } = message;
+  const { question, answers, authorities, udpSize, validating } = message;
+  const opt = { type: 'OPT', name: '.', udpPayloadSize: udpSize ?? 512, flags: validating ? DO : 0 } as const;
   const records = [...answers, ...authorities];
   const size = HEADER_BYTES + QUESTION_BYTES + (records.length + 1) * RECORD_BYTES;
   const flags =
@@ -125,6 +131,7 @@ export function encodeDns(message: DnsMessage): Uint8Array {
     (message.truncated ? TC : 0) |
     (message.recursionDesired ? RD : 0) |
     (message.recursionAvailable ? RA : 0) |
+    (message.validating ? CD : 0) |
     RCODES.indexOf(message.rcode);
   const octets = new Octets(size);
   const packet = {
@@ -134,7 +141,7 @@ export function encodeDns(message: DnsMessage): Uint8Array {
     questions: question === undefined ? [] : [question],
     answers: answers.map(toPackage),
     authorities: authorities.map(toPackage),
-    additionals: udpSize === undefined ? [] : [{ type: 'OPT', name: '.', udpPayloadSize: udpSize }],
+    additionals: udpSize === undefined && !validating ? [] : [opt],
   };
   dns.encode(packet as Parameters<typeof dns.encode>[0], octets.asNodeBytes());
   return new Uint8Array(octets.buffer, 0, dns.encode.bytes);
@@ -200,6 +207,7 @@ function fromPackage(packet: PackageMessage): DnsMessage | undefined {
     recursionDesired: (flags & RD) !== 0,
     recursionAvailable: (flags & RA) !== 0,
     ...records,
+    ...((flags & CD) !== 0 && ((opt?.flags ?? 0) & DO) !== 0 ? { validating: true } : {}),
     ...(asked === undefined ? {} : { question: fromQuestion(asked) }),
     ...(opt === undefined ? {} : { udpSize: Math.max(opt.udpPayloadSize, 512) }),
   };

@@ -1,6 +1,7 @@
 /** How a server comes to its answers: from its zone, its cache, or the servers it forwards to. Read RFC 1034 §4.3 first. */
 import type { Endpoint } from '../../../addr/endpoint.ts';
 import { type Ip, showIp } from '../../../addr/ip.ts';
+import type { Prefix } from '../../../addr/prefix.ts';
 import type { Millis } from '../../../base/time.ts';
 import { type AppCommand, type AppEvent, type Reaction, react, type SocketName } from '../app.ts';
 import {
@@ -16,6 +17,7 @@ import { follow } from './answer.ts';
 import { type Cache, type Known, keyOf, knownFrom, recall, remember } from './cache.ts';
 import { ask, type Exchange, hear, UDP_SIZE } from './exchange.ts';
 import { withLength } from './stream.ts';
+import { reverseName, synthesise, ttlOfDenial, usable } from './synthesis.ts';
 import { lookUp, type Zone } from './zone.ts';
 
 /** Who is to be answered. */
@@ -29,6 +31,8 @@ export interface Job {
   readonly query: DnsMessage;
   readonly question: DnsQuestion;
   readonly prefix: readonly DnsRecord[];
+  /** Addresses of IPv4 are asked for in place of those of IPv6, of which there are none: what was said to that. */
+  readonly instead?: { readonly said: Answer; readonly prefix: readonly DnsRecord[] };
 }
 
 /** A question that is with the forwarders, and all who wait for it. */
@@ -50,6 +54,8 @@ export interface Scene {
   /** What goes with a denial of its own. */
   readonly soa: DnsRecord;
   readonly forward: readonly Ip[];
+  /** What addresses of IPv6 are made with for names that have none. */
+  readonly dns64?: Prefix | undefined;
   readonly now: Millis;
 }
 
@@ -64,23 +70,29 @@ const SMALLEST_UDP = 512;
 export function work(desk: Desk, job: Job, scene: Scene): Reaction<Desk> {
   const { question, prefix, query } = job;
   if (prefix.length > MAX_ALIASES) return react(desk, ...answer({ ...job, prefix: [] }, scene, { rcode: 'SERVFAIL' }));
+  const reverse = scene.dns64 === undefined ? undefined : reverseName(scene.dns64, question.name);
+  if (reverse !== undefined && question.type !== 'CNAME') {
+    const { ttl } = scene.zone;
+    const record: DnsRecord = { type: 'CNAME', name: question.name, ttl, data: reverse };
+    return work(desk, { ...job, question: { ...question, name: reverse }, prefix: [...prefix, record] }, scene);
+  }
   const found = lookUp(scene.zone, question.name, question.type);
   switch (found.kind) {
     case 'found':
-      return react(desk, ...answer(job, scene, { own: true, answers: found.records }));
+      return conclude(desk, job, scene, { own: true, answers: found.records });
     case 'alias': {
       const next = { ...job, question: { ...question, name: found.target }, prefix: [...prefix, found.record] };
       return work(desk, next, scene);
     }
     case 'no-data':
-      return react(desk, ...answer(job, scene, { own: true, authorities: [scene.soa] }));
+      return conclude(desk, job, scene, { own: true, authorities: [scene.soa] });
     case 'unknown':
       break;
   }
   if (scene.forward.length === 0) {
     // Where an alias leads elsewhere, the rest is for the asker to find.
     const denial = { rcode: 'NXDOMAIN', authorities: [scene.soa] } as const;
-    return react(desk, ...answer(job, scene, { own: true, ...(prefix.length > 0 ? {} : denial) }));
+    return conclude(desk, job, scene, { own: true, ...(prefix.length > 0 ? {} : denial) });
   }
   const known = recall(desk.cache, question, scene.now);
   if (known !== undefined) return use(desk, job, known, scene);
@@ -93,7 +105,7 @@ function use(desk: Desk, job: Job, known: Known, scene: Scene): Reaction<Desk> {
   const { rcode, answers, authorities } = known;
   const { found, end } = follow(job.question, answers);
   const open = rcode === 'NOERROR' && found.length === 0 && answers.length > 0 && authorities.length === 0;
-  if (!open) return react(desk, ...answer(job, scene, { rcode, answers, authorities }));
+  if (!open) return conclude(desk, job, scene, { rcode, answers, authorities });
   const next = { ...job, question: { ...job.question, name: end }, prefix: [...job.prefix, ...answers] };
   return work(desk, next, scene);
 }
@@ -128,8 +140,9 @@ export function advance(desk: Desk, key: string, event: AppEvent, scene: Scene):
   const rest = { ...desk, pending: drop(desk.pending, key) };
   if (verdict.kind !== 'answer') {
     const said: AppCommand = { kind: 'note', text: `${key}: the forwarders failed (${verdict.kind})` };
-    const answers = pending.jobs.flatMap((job) => answer({ ...job, prefix: [] }, scene, { rcode: 'SERVFAIL' }));
-    return react(rest, ...commands, said, ...answers);
+    const failed = { rcode: 'SERVFAIL' } as const;
+    const first = react(rest, ...commands, said);
+    return inTurn(first, pending.jobs, (so, job) => conclude(so, { ...job, prefix: [] }, scene, failed));
   }
   const known = knownFrom(verdict.message, exchange.question);
   const first = react({ ...rest, cache: remember(desk.cache, exchange.question, known, scene.now) }, ...commands);
@@ -155,6 +168,34 @@ interface Answer {
   readonly own?: boolean;
   readonly answers?: readonly DnsRecord[];
   readonly authorities?: readonly DnsRecord[];
+}
+
+/**
+ * Answers a job, unless the question was for an address of IPv6 and there is none to be had: then for one of IPv4, from
+ * which one is made (RFC 6147 §5.1). A name that does not exist has neither.
+ */
+function conclude(desk: Desk, job: Job, scene: Scene, what: Answer): Reaction<Desk> {
+  const { query, question, instead } = job;
+  const { dns64 } = scene;
+  if (dns64 === undefined) return react(desk, ...answer(job, scene, what));
+  if (instead !== undefined) return react(desk, ...answerInstead(job, scene, what, { ...instead, dns64 }));
+  if (question.type !== 'AAAA' || query.validating || what.rcode === 'NXDOMAIN') {
+    return react(desk, ...answer(job, scene, what));
+  }
+  const said = { ...what, answers: usable(what.answers ?? []) };
+  if (said.answers.some(({ type }) => type === 'AAAA')) return react(desk, ...answer(job, scene, said));
+  const asked = { name: query.question?.name ?? question.name, type: 'A' };
+  return work(desk, { ...job, question: asked, prefix: [], instead: { said, prefix: job.prefix } }, scene);
+}
+
+type Instead = NonNullable<Job['instead']> & { readonly dns64: Prefix };
+
+function answerInstead(job: Job, scene: Scene, what: Answer, { said, prefix, dns64 }: Instead): AppCommand[] {
+  const answers = synthesise(dns64, what.answers ?? [], ttlOfDenial(said.authorities ?? []));
+  if (!answers.some(({ type }) => type === 'AAAA')) return answer({ ...job, prefix }, scene, said);
+  const note = `makes ${answers.flatMap((record) => (record.type === 'AAAA' ? [showIp(record.data)] : [])).join(', ')}`;
+  const text = `${note} for ${job.question.name}, which has addresses of IPv4 only`;
+  return [{ kind: 'note', text }, ...answer(job, scene, { own: what.own ?? false, answers })];
 }
 
 function answer(job: Job, scene: Scene, what: Answer): AppCommand[] {
