@@ -10,6 +10,7 @@ import { durationSchema, nameSchema, portSchema } from '../sim/design/field.ts';
 import { flagSchema, icmpTypeSchema, protocolSchema } from '../sim/design/rule.ts';
 import { STUN_TESTS } from '../sim/host/app/stun/plan.ts';
 import { expectSchema, unaskedSchema } from './expect.ts';
+import { type InvariantSpec, invariantSchema } from './invariant/schema.ts';
 
 export const FTP_MODES = ['active', 'passive', 'extended-active', 'extended-passive'] as const;
 
@@ -191,6 +192,9 @@ export const scenarioFileSchema = z
     $schema: z.string().optional().meta({ description: 'Where the JSON Schema of this file is, for editors.' }),
     networks: z.record(nameSchema, designSchema).optional().meta({ description: 'Networks by name.' }),
     scenarios: z.array(scenarioSchema).optional(),
+    invariants: z.array(invariantSchema).optional().meta({
+      description: 'What must hold in the networks by name, whatever happens there: for "middlebox check" to try.',
+    }),
   })
   .meta({ title: 'middlebox scenario file', description: 'Networks, and what is tried on them.' });
 
@@ -198,6 +202,7 @@ export interface ScenarioFile {
   readonly $schema?: string | undefined;
   readonly networks?: Readonly<Record<string, Design>> | undefined;
   readonly scenarios?: readonly Scenario[] | undefined;
+  readonly invariants?: readonly InvariantSpec[] | undefined;
 }
 export interface Scenario {
   readonly name: string;

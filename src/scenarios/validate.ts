@@ -5,7 +5,9 @@ import { didYouMean } from '../sim/base/suggest.ts';
 import { check } from '../sim/design/check.ts';
 import type { Design } from '../sim/design/design.ts';
 import { show, validate as validateShape } from '../sim/design/validate.ts';
+import { checkInvariant } from './check/invariant.ts';
 import { checkScenario } from './check/scenario.ts';
+import type { InvariantSpec } from './invariant/schema.ts';
 import { MAX_DEPTH } from './json.ts';
 import { type Scenario, scenarioFileSchema } from './schema.ts';
 
@@ -36,6 +38,7 @@ function checkParts(value: unknown, fits: (path: Path) => boolean): Issue[] {
     if (!fits(path)) networks.set(name, undefined);
     else networks.set(name, examine(network as Design, path, issues));
   }
+  issues.push(...examineInvariants(memberOf(value, 'invariants'), networks, fits));
   const scenarios = memberOf(value, 'scenarios');
   if (!Array.isArray(scenarios)) return issues;
   const names = new Map<string, number>();
@@ -54,6 +57,23 @@ function examine(design: Design, path: Path, issues: Issue[]): Network {
   const found = check(design);
   for (const issue of found) issues.push({ ...issue, path: [...path, ...issue.path] });
   return { design, clean: found.length === 0 };
+}
+
+function examineInvariants(
+  invariants: unknown,
+  networks: ReadonlyMap<string, Network>,
+  fits: (path: Path) => boolean,
+): Issue[] {
+  if (!Array.isArray(invariants)) return [];
+  const sound = new Map(
+    [...networks].flatMap(([name, found]) => (found === undefined ? [] : [[name, found.design] as const])),
+  );
+  return invariants.flatMap((invariant, i) => {
+    const path = ['invariants', i];
+    if (!fits(path)) return [];
+    const found = checkInvariant(invariant as InvariantSpec, sound, sound.size < networks.size);
+    return found.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+  });
 }
 
 function examineScenario(scenario: Scenario, path: Path, networks: ReadonlyMap<string, Network>): Issue[] {

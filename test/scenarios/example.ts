@@ -208,4 +208,9 @@ export const EXAMPLE: Json = {
     },
     { name: 'on its own', network: { nodes: { a: { kind: 'host' } } }, steps: [] },
   ],
+  invariants: [
+    { name: 'the web is reached', network: 'office', always: 'laptop -> 198.51.100.80:80/tcp' },
+    { network: ['office'], never: { from: ['*'], to: '192.168.0.0/24', port: [22, '8000-8010'], protocol: 'tcp' } },
+    { no: 'loops' },
+  ],
 };
