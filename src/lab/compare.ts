@@ -3,6 +3,7 @@ import type { ScenarioReport } from '../scenarios/run.ts';
 import type { Step } from '../scenarios/schema.ts';
 import { parseDuration } from '../sim/base/time.ts';
 import type { Design } from '../sim/design/design.ts';
+import { isRuled } from '../sim/trace/stop.ts';
 import type { Trace } from '../sim/trace/trace.ts';
 import { arrivedLines } from './control.ts';
 import { doubtOf } from './doubt.ts';
@@ -47,8 +48,12 @@ export function compareRuns(design: Design, simulated: ScenarioReport, real: Lab
     const ours: AnyResult = { ...mine?.result, arrived: arrivedLines(events) };
     const theirs = done.result ?? {};
     const about = { ports, oneWay: !hasChoice(events) };
-    const told = (result: AnyResult): Facts => ({ ...factsOf(step, result, about), ...placeOf(result, theirs) });
-    return judge({ index, step, facts: pairs(told(ours), told(theirs)), explanation: mine?.result.explanation ?? '' });
+    const told = (result: AnyResult, place: AnyResult): Facts => ({
+      ...factsOf(step, result, about),
+      ...placeOf(place, theirs),
+    });
+    const facts = pairs(told(ours, countedStop(ours, events)), told(theirs, theirs));
+    return judge({ index, step, facts, explanation: mine?.result.explanation ?? '' });
   });
 }
 
@@ -92,6 +97,16 @@ function compareTimeouts(
 
 function byNode(timeouts: Timeouts): Facts {
   return Object.fromEntries(Object.entries(timeouts).map(([node, each]) => [`timeouts of ${node}`, each]));
+}
+
+/** Where a step ended, or, when that was at no rule and so goes uncounted, the only rule that stopped any packet of it. */
+function countedStop(ours: AnyResult, events: Trace): AnyResult {
+  const stops = events.flatMap((event) =>
+    event.kind === 'fate' && isRuled(event.fate) ? [{ blockedAt: event.fate.node, blockedBy: event.fate.place }] : [],
+  );
+  const [first, ...more] = new Map(stops.map((stop) => [`${stop.blockedAt} ${stop.blockedBy}`, stop])).values();
+  const isCounted = stops.some((stop) => stop.blockedAt === ours.blockedAt && stop.blockedBy === ours.blockedBy);
+  return isCounted || first === undefined || more.length > 0 ? ours : first;
 }
 
 /** Who stopped a packet can be seen only by the counter of a rule; elsewhere the kernel does not say. */

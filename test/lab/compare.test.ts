@@ -8,6 +8,7 @@ import type { LabReport, LabStep } from '../../src/lab/run.ts';
 import type { ScenarioReport } from '../../src/scenarios/run.ts';
 import type { Step } from '../../src/scenarios/schema.ts';
 import type { Design } from '../../src/sim/design/design.ts';
+import type { Trace } from '../../src/sim/trace/trace.ts';
 
 const DESIGN: Design = {
   nodes: {
@@ -156,12 +157,15 @@ type Side = Readonly<Record<string, unknown>>;
 
 /** Compares steps with a simulated and a real result each. */
 function verdicts(
-  steps: readonly (readonly [Step, Side, Partial<LabStep>])[],
+  steps: readonly (readonly [Step, Side, Partial<LabStep>, Trace?])[],
   report: Partial<LabReport> = {},
   design = DESIGN,
 ) {
   const simulated = {
-    steps: steps.map(([, result]) => ({ result: { elapsed: '0s', explanation: 'why', ...result }, events: [] })),
+    steps: steps.map(([, result, , events = []]) => ({
+      result: { elapsed: '0s', explanation: 'why', ...result },
+      events,
+    })),
   } as unknown as ScenarioReport;
   const real = steps.map(([step, , done], index) => ({ index, step, result: undefined, elapsedMs: 0, ...done }));
   const all = compareRuns(design, simulated, { scenario: 'x', gaps: [], notes: [], ...report, steps: real });
@@ -187,6 +191,20 @@ describe('a verdict', () => {
     ],
   ])('%s', (_, simulated, result, expected) => {
     expect(verdicts([[ping, simulated, { result }]])).toEqual([expected]);
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ['the only rule that stopped a packet later, when no rule stopped the first', ['x'], 'agrees'],
+    ['another rule than that', ['y'], 'differs'],
+    ['one of several rules', ['x', 'y'], 'differs'],
+  ])('%s', (_, rules, expected) => {
+    const events = rules.map((place) => ({
+      kind: 'fate',
+      fate: { kind: 'dropped', node: 'gw', reason: 'rule', place },
+    })) as unknown as Trace;
+    const simulated = { outcome: 'timeout', blockedAt: 'gw', blockedBy: 'routes' };
+    const result = { outcome: 'timeout', blockedAt: 'gw', blockedBy: 'x' };
+    expect(verdicts([[ping, simulated, { result }, events]])).toEqual([expected]);
   });
 
   it.each<[string, Partial<LabReport>, Design, string]>([

@@ -104,4 +104,12 @@ describe('a refusal that never arrives', () => {
     const report = runScenario({}, { name: 'mute', network: NETWORK, change, steps: [closed] });
     expect(report.steps[0]?.result).toMatchObject({ ...expected, blockedAt: 'web' });
   });
+
+  it('is told by the rule that rejected, were it to arrive or not', () => {
+    const firewall = { input: { policy: 'accept', rules: [{ action: 'reject' }] }, output: { policy: 'drop' } };
+    const change = { op: 'add', path: '/nodes/web/firewall', value: firewall } as const;
+    const { steps } = runScenario({}, { name: 'mute', network: NETWORK, change: [change], steps: [closed] });
+    const expected = { outcome: 'timeout', blockedAt: 'web', blockedBy: 'firewall.input.rules[0]' };
+    expect(steps[0]?.result).toMatchObject(expected);
+  });
 });

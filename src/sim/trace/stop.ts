@@ -27,7 +27,7 @@ interface Candidate {
 /**
  * The packet that explains best why a flow failed, the earliest of its rank: dropped on its way, else lost, else run out
  * of TTL (which is how traceroute asks), else an answer that came too late to be of use. Where the sender heard
- * nothing (`silent`) although that packet drew an answer, it is the answer that tells why.
+ * nothing (`silent`) although that packet drew an answer, it is the answer that tells why, unless a rule had spoken.
  */
 export function stopOf(family: readonly Journey[], silent = false): Stop | undefined {
   let best: (Candidate & { readonly rank: number }) | undefined;
@@ -37,7 +37,8 @@ export function stopOf(family: readonly Journey[], silent = false): Stop | undef
     const rank = rankOf(fate, journey.born.value);
     if (best === undefined || rank < best.rank) best = { journey, fate, rank };
   }
-  const told = silent && best !== undefined ? (silencedAnswer(family, best.journey) ?? best) : best;
+  const told =
+    silent && best !== undefined && !isRuled(best.fate) ? (silencedAnswer(family, best.journey) ?? best) : best;
   return told === undefined ? undefined : toStop(told.journey, told.fate);
 }
 
@@ -49,6 +50,11 @@ function silencedAnswer(family: readonly Journey[], { caused }: Journey): Candid
     if (stopped && caused.includes(id)) return { journey, fate };
   }
   return undefined;
+}
+
+/** Whether a chain dropped or rejected it: a rejection that arrives changes the outcome, not who brought it about. */
+export function isRuled(fate: Fate): fate is Extract<Fate, { kind: 'dropped' }> {
+  return fate.kind === 'dropped' && (fate.reason === 'rule' || fate.reason === 'policy');
 }
 
 function rankOf(fate: Ended, packet: Packet): number {
