@@ -40,6 +40,10 @@ export interface StandOptions {
   readonly pool?: boolean;
   /** Outside ports of the rule itself: "4000-4003". */
   readonly ports?: string;
+  /** Outside addresses of the rule instead of one or two. */
+  readonly to?: readonly string[];
+  /** A destination that is left untranslated. */
+  readonly except?: string;
   /** Largest packet outside, in bytes. */
   readonly mtu?: number;
   readonly firewall?: Firewall;
@@ -52,12 +56,13 @@ export interface StandOptions {
 
 /** The network around a gateway of this profile. */
 export function networkOf(profile: string, options: StandOptions = {}): Design {
-  const { axes, pool = false, ports, mtu, firewall, rules = [], tracking, icmpRateLimit } = options;
-  const wan = ['203.0.113.2/24', '203.0.113.3/24'];
+  const { axes, pool = false, ports, to, except, mtu, firewall, rules = [], tracking, icmpRateLimit } = options;
+  const wan = ['203.0.113.2/24', '203.0.113.3/24', '203.0.113.9/24'];
+  const not = except === undefined ? {} : { not: { destination: except } };
   const snat = {
-    match: { source: '192.168.1.0/24', outInterface: 'wan' },
+    match: { source: '192.168.1.0/24', outInterface: 'wan', ...not },
     action: 'snat' as const,
-    to: `${pool ? '203.0.113.2-203.0.113.3' : '203.0.113.2'}${ports === undefined ? '' : `:${ports}`}`,
+    to: to ?? `${pool ? '203.0.113.2-203.0.113.3' : '203.0.113.2'}${ports === undefined ? '' : `:${ports}`}`,
   };
   return {
     nodes: {

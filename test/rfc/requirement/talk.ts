@@ -117,6 +117,11 @@ export function pong(from: Endpoint['ip'], to: Endpoint, seq = 1): Packet {
   return echo({ src: from, dst: to.ip, id: to.port, seq, reply: true });
 }
 
+/** What begins a conversation, not what a gateway says to refuse it. */
+function isHello(packet: Packet): boolean {
+  return packet.kind === 'udp' || (packet.kind === 'tcp' && (packet.flags & FLAG.syn) !== 0);
+}
+
 /**
  * Two inside hosts that know each other's outside endpoints send to them until both have opened. What B got from A, as
  * a source; undefined if nothing came.
@@ -127,6 +132,6 @@ export function hairpin(stand: Stand, protocol: Transport): Endpoint | undefined
   if (publicA === undefined || publicB === undefined) return undefined;
   const rounds = [protocol.hello(a, publicB), protocol.hello(b, publicA), protocol.hello(a, publicB)];
   const came = rounds.flatMap((packet) => stand.fromInside(packet).inside);
-  const heard = came.find((packet) => same(targetOf(packet), b) && packet.kind === protocol.name);
+  const heard = came.find((packet) => same(targetOf(packet), b) && isHello(packet));
   return heard === undefined ? undefined : sourceOf(heard);
 }
