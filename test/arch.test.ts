@@ -41,7 +41,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   'pure-rand': /^sim\/base\/rng\.ts$/,
   'dns-packet': /^sim\/host\/app\/message-dns\.ts$/,
   'jsonc-parser': /^scenarios\/(json|locate)\.ts$/,
-  zod: /^(sim\/design\/(design|rule|nat|service|field|change|validate)|scenarios\/(schema|expect|invariant\/schema|json-schema))\.ts$/,
+  zod: /^(sim\/design\/(design|rule|nat|behaviour|service|field|change|validate)|scenarios\/(schema|expect|invariant\/schema|json-schema))\.ts$/,
   'fast-check': /^(fast-check|arbitraries\/[a-z-]+)\.ts$/,
   commander: /^cli\/(main|commands)\.ts$/,
   picocolors: /^cli\/terminal\.ts$/,

@@ -68,7 +68,7 @@ function compileParts(node: Node, name: string, input: NodeInput): NodeProgram {
     nat: nat?.program,
     tracks: trackedFamilies(node, nat?.families ?? 0),
     translates: familySet(nat?.families ?? 0),
-    tracking: compileTracking(node.tracking),
+    tracking: compileTracking(node.tracking, node.nat?.behaviour),
     helpers: new Set(node.nat?.helpers),
     resolver: resolversOf(node, interfaces, surroundings),
   };

@@ -3,6 +3,7 @@ import type { Family, Ip } from '../addr/ip.ts';
 import type { Prefix } from '../addr/prefix.ts';
 import type { IpRange } from '../addr/range.ts';
 import type { Millis } from '../base/time.ts';
+import type { Behaviour } from '../design/behaviour.ts';
 import type { TimeoutName } from '../design/design.ts';
 import type { PortRange } from '../design/ports.ts';
 import type { RejectWith } from '../design/rule.ts';
@@ -83,12 +84,19 @@ export interface ChainProgram {
  * they are several; none means that the address stays and only the port changes. Without ports those stay.
  */
 export type Translation =
-  | { readonly kind: 'masquerade'; readonly place: Place; readonly ports: PortRange | undefined }
+  | {
+      readonly kind: 'masquerade';
+      readonly place: Place;
+      readonly ports: PortRange | undefined;
+      /** The sources that the rule matches, where it names any: who is inside (RFC 7422). */
+      readonly inside?: readonly IpRange[];
+    }
   | {
       readonly kind: 'snat';
       readonly place: Place;
       readonly addresses: readonly IpRange[];
       readonly ports: PortRange | undefined;
+      readonly inside?: readonly IpRange[];
     }
   | {
       readonly kind: 'dnat';
@@ -111,12 +119,18 @@ export interface NatProgram {
   source(sight: Sight): Translation | undefined;
   /** First matching rule that translates the destination (at prerouting); none without an incoming interface. */
   destination(sight: Sight): Translation | undefined;
+  /** The addresses that packets may leave with by `snat`. */
+  readonly pool: readonly IpRange[];
+  /** Whether a rule masquerades what leaves by an interface: by its name, or because the rule names none. */
+  masquerades(out: string): 'named' | 'unnamed' | undefined;
 }
 
 export interface Tracking {
   readonly max: number;
   readonly loose: boolean;
   readonly timeouts: Readonly<Record<TimeoutName, Millis>>;
+  /** How NAT keeps its mappings and sessions; undefined: as the kernel. */
+  readonly behaviour: Behaviour | undefined;
 }
 
 export interface NodeProgram {

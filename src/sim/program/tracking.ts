@@ -2,6 +2,7 @@
 import type { Family } from '../addr/ip.ts';
 import { fail } from '../base/fail.ts';
 import { type Millis, parseDuration } from '../base/time.ts';
+import { type BehaviourSpec, resolveBehaviour } from '../design/behaviour.ts';
 import type { Node, TimeoutName } from '../design/design.ts';
 import type { Firewall, Match, Rule } from '../design/rule.ts';
 import type { Tracking } from './program.ts';
@@ -28,14 +29,14 @@ const SECONDS: Readonly<Record<TimeoutName, number>> = {
 };
 
 /** The kernel's values, unless the design gives others. */
-export function compileTracking(spec: Node['tracking']): Tracking {
+export function compileTracking(spec: Node['tracking'], behaviour?: BehaviourSpec): Tracking {
   const timeouts = Object.fromEntries(
     Object.entries(SECONDS).map(([name, seconds]): [string, Millis] => {
       const given = spec?.timeouts?.[name as TimeoutName];
       return [name, given === undefined ? seconds * 1000 : (parseDuration(given) ?? fail(`"${given}" is no duration`))];
     }),
   ) as Record<TimeoutName, Millis>;
-  return { max: spec?.max ?? 262_144, loose: spec?.loose ?? true, timeouts };
+  return { max: spec?.max ?? 262_144, loose: spec?.loose ?? true, timeouts, behaviour: resolveBehaviour(behaviour) };
 }
 
 /**

@@ -17,7 +17,7 @@ import { reversed, sameTuple } from '../packet/tuple.ts';
 import type { Translation } from '../program/program.ts';
 import { type Connection, type Direction, opposite, type Side } from './connection.ts';
 import type { Conntrack } from './conntrack.ts';
-import { choose, endpointOf, isTaken, type NatRange } from './endpoints.ts';
+import { type Choice, choose, endpointOf, isTaken, type NatRange } from './endpoints.ts';
 import type { Expectation } from './expectations.ts';
 
 /** What is asked for one side of a new connection. */
@@ -100,11 +100,16 @@ function settle(
   side: Side,
   { range, now }: { readonly range: NatRange; readonly now: Millis },
 ): Binding {
-  const current = reversed(connection.reply);
   const { tuple, detail } = choose(conntrack, connection, side, { range, now });
-  if (side === 'source' && isTaken(conntrack.flows, tuple, now)) {
+  if (side === 'source' && isTaken(conntrack, connection, tuple, now)) {
     return { kind: 'exhausted', detail: 'every public endpoint allowed here already speaks to that destination' };
   }
+  return bindTo(conntrack, connection, side, { tuple, detail });
+}
+
+/** Settles one side on a tuple that has been chosen, and that no other connection has. */
+export function bindTo(conntrack: Conntrack, connection: Connection, side: Side, { tuple, detail }: Choice): Binding {
+  const current = reversed(connection.reply);
   connection.bound[side] = true;
   const changed = !sameTuple(tuple, current);
   if (changed) {

@@ -4,6 +4,7 @@ import { PROTOCOL, type ProtocolName } from '../packet/protocol.ts';
 import type { Tuple } from '../packet/tuple.ts';
 import type { ConnectionId, FlowRow } from '../trace/trace.ts';
 import { type Lines, newLines } from './alg/lines.ts';
+import type { Session } from './mapping/session.ts';
 import { noAdjustment, type SeqAdjustment } from './seqadj.ts';
 import { copyTcpTracking, NOT_TCP, newTcpTracking, type TcpTracking } from './track/tcp-state.ts';
 
@@ -32,6 +33,8 @@ export interface Connection {
   dnat: boolean;
   /** Sides whose binding is settled, be it that nothing is translated; a settled side never asks the rules again. */
   readonly bound: Record<Side, boolean>;
+  /** What a NAT with mappings knows of it; undefined: the connection uses none. */
+  session: Session | undefined;
   /** The interface by which a masqueraded connection left. */
   masqueraded: string | undefined;
   helper: 'ftp' | undefined;
@@ -61,6 +64,7 @@ export function openConnection(from: Pick<Connection, 'id' | 'original' | 'reply
     snat: false,
     dnat: false,
     bound: { source: false, destination: false },
+    session: undefined,
     masqueraded: undefined,
     helper: undefined,
     adjustment: { original: noAdjustment(), reply: noAdjustment() },
@@ -84,10 +88,11 @@ export function connectionCopier(): CopyConnection {
 }
 
 function copyOf(connection: Connection): Connection {
-  const { adjustment, bound, lines, tcp } = connection;
+  const { adjustment, bound, lines, session, tcp } = connection;
   return {
     ...connection,
     bound: { ...bound },
+    session: session === undefined ? undefined : { ...session },
     tcp: copyTcpTracking(tcp),
     adjustment: { original: { ...adjustment.original }, reply: { ...adjustment.reply } },
     lines: { original: { starts: [...lines.original.starts] }, reply: { starts: [...lines.reply.starts] } },
@@ -105,7 +110,7 @@ for (const [name, number] of Object.entries(PROTOCOL)) NAMES.set(number, name as
 
 /** The connection in the words of `conntrack -L`. */
 export function rowOf(connection: Connection): FlowRow {
-  const { id, original, reply, expires, helper, tcp } = connection;
+  const { id, original, reply, expires, helper, session, tcp } = connection;
   const status: FlowRow['status'][number][] = [];
   if (!connection.seenReply) status.push('UNREPLIED');
   if (connection.assured) status.push('ASSURED');
@@ -115,7 +120,7 @@ export function rowOf(connection: Connection): FlowRow {
   return {
     id,
     protocol: NAMES.get(original.protocol) ?? String(original.protocol),
-    ...(tcp === NOT_TCP ? {} : { tcpState: tcp.state }),
+    ...(tcp === NOT_TCP ? {} : { tcpState: session?.state ?? tcp.state }),
     original,
     reply,
     status,

@@ -12,17 +12,16 @@ import type { Icmp, Packet } from '../packet/packet.ts';
 import { reversed, type Tuple, tupleOf } from '../packet/tuple.ts';
 import type { Tracking } from '../program/program.ts';
 import type { DropReason } from '../trace/fate.ts';
-import type { ConnectionId, FlowRow, Occurrence } from '../trace/trace.ts';
+import type { ConnectionId, FlowRow, MappingRow, Occurrence } from '../trace/trace.ts';
 import { followMaster } from './bindings.ts';
 import { type Connection, type CopyConnection, type Direction, openConnection, rowOf } from './connection.ts';
 import { type Expectation, type ExpectationRow, Expectations, type OnChange } from './expectations.ts';
 import { Flows, type Found } from './flows.ts';
-import { trackGeneric } from './track/generic.ts';
-import { classify, judgeError, trackIcmp } from './track/icmp.ts';
-import { invalid, type Outcome, type Sighting } from './track/outcome.ts';
-import { trackTcp } from './track/tcp.ts';
+import { describeMapping, expiryOf, type Mapping } from './mapping/mapping.ts';
+import { type Ending, Mappings, type OnMapping } from './mapping/mappings.ts';
+import { classify, judgeError } from './track/icmp.ts';
+import { observe } from './track/observe.ts';
 import { NOT_TCP } from './track/tcp-state.ts';
-import { trackUdp } from './track/udp.ts';
 
 /** What tracking makes of a packet. */
 export interface Tracked {
@@ -32,7 +31,7 @@ export interface Tracked {
   /** Why it is what it is, in words. */
   readonly detail: string;
   /** The packet cannot be tracked and may not pass. */
-  readonly drop?: { readonly reason: DropReason; readonly detail: string };
+  readonly drop?: { readonly reason: DropReason; readonly place: string; readonly detail: string };
 }
 
 /** What the design says about tracking at a node. */
@@ -45,12 +44,14 @@ export interface ConntrackSettings {
 export type Change = { readonly at: Millis } & (
   | Omit<Extract<Occurrence, { kind: 'flow' }>, 'node'>
   | Omit<Extract<Occurrence, { kind: 'expectation' }>, 'node'>
+  | Omit<Extract<Occurrence, { kind: 'mapping' }>, 'node'>
 );
 
 /** The tables to go on with, and how to copy what they hold. */
 interface Past {
   readonly flows: Flows;
   readonly expectations: Expectations;
+  readonly mappings: Mappings;
   readonly copyOf: CopyConnection;
 }
 
@@ -60,6 +61,7 @@ const FTP = 21;
 export class Conntrack {
   readonly flows: Flows;
   readonly expectations: Expectations;
+  readonly mappings: Mappings;
   readonly rng: Rng;
   #opened: ConnectionId = 0;
   #settings: ConntrackSettings;
@@ -70,14 +72,17 @@ export class Conntrack {
     const changed: OnChange = (...change) => this.#expectationChanged(...change);
     this.flows = past?.flows.copy(past.copyOf, ended) ?? new Flows(ended);
     this.expectations = past?.expectations.copy(past.copyOf, changed) ?? new Expectations(changed);
+    const mapped: OnMapping = (...change) => this.#mappingChanged(...change);
+    this.mappings = past?.mappings.copy(past.copyOf, mapped) ?? new Mappings(mapped);
     this.rng = rng;
     this.#settings = settings;
   }
 
   /** The same tables, for another world to go on with; `copyOf` copies what other parts of the node hold as well. */
   copy(copyOf: CopyConnection): Conntrack {
-    const { flows, expectations } = this;
-    const copy = new Conntrack({ ...this.#settings, rng: this.rng.copy() }, { flows, expectations, copyOf });
+    const { flows, expectations, mappings } = this;
+    const past = { flows, expectations, mappings, copyOf };
+    const copy = new Conntrack({ ...this.#settings, rng: this.rng.copy() }, past);
     copy.#opened = this.#opened;
     copy.#changes = [...this.#changes];
     return copy;
@@ -116,18 +121,22 @@ export class Conntrack {
 
   /** The packet that would have opened this connection died: nothing remains of it. */
   release(connection: Connection): void {
-    if (!connection.confirmed) this.flows.unbind(connection);
+    if (connection.confirmed) return;
+    this.flows.unbind(connection);
+    this.mappings.detach(connection, connection.created);
   }
 
   /** A restart, or the table emptied by hand. */
   flush(now: Millis): void {
     this.flows.expire(now);
     for (const connection of [...this.flows.all()]) this.flows.remove(connection, now);
+    this.mappings.reset(now);
   }
 
   /** Masqueraded connections go with the address that they use; those of a plain `snat` stay (LNX-NAT-8). */
   removeTranslatedTo(ip: Ip, now: Millis): void {
     this.#removeMasqueraded(({ reply }) => reply.dst === ip, now);
+    this.mappings.removeAt(ip, now);
   }
 
   /** Masqueraded connections go with the interface that they leave by, when it is taken down (LNX-NAT-8). */
@@ -148,6 +157,15 @@ export class Conntrack {
     return Array.from(this.flows.all(), rowOf);
   }
 
+  /** The mappings as they are now, oldest first. */
+  mappingRows(now: Millis): (MappingRow & { readonly sessions: number; readonly expires: Millis })[] {
+    return this.mappings.all(now).map((mapping) => ({
+      ...describeMapping(mapping),
+      sessions: mapping.sessions.size,
+      expires: expiryOf(mapping),
+    }));
+  }
+
   expectationRows(now: Millis): ExpectationRow[] {
     this.flows.expire(now);
     return this.expectations.rows(now);
@@ -162,18 +180,23 @@ export class Conntrack {
 
   /** A packet of a connection in the table. */
   #follow(packet: Packet, { connection, direction }: Found, now: Millis, local: boolean): Tracked {
-    const { seenReply, assured, tcp } = connection;
-    const { state: before } = tcp;
+    const { seenReply, assured, tcp, session } = connection;
+    const before = session?.state ?? tcp.state;
     const state = stateOf(connection, direction);
     const outcome = observe(packet, { connection, direction, now, tracking: this.tracking }, local);
     if (outcome.kind === 'invalid') return { state: 'invalid', detail: outcome.detail };
+    if (outcome.kind === 'refused') {
+      const { detail } = outcome;
+      return { state: 'invalid', detail, drop: { reason: 'natFiltered', place: 'nat.filtering', detail } };
+    }
     if (outcome.kind === 'reopened') {
       this.flows.remove(connection, now);
       return this.track(packet, now, { local });
     }
     if (outcome.kind === 'destroyed') this.flows.remove(connection, now);
     if (direction === 'reply') connection.seenReply = true;
-    const changed = connection.seenReply !== seenReply || connection.assured !== assured || tcp.state !== before;
+    const changed =
+      connection.seenReply !== seenReply || connection.assured !== assured || (session?.state ?? tcp.state) !== before;
     if (changed && outcome.kind === 'accepted') {
       this.#changes.push({ kind: 'flow', change: 'update', row: rowOf(connection), at: now });
     }
@@ -199,7 +222,7 @@ export class Conntrack {
     if (!this.#makeRoom(now)) {
       const { max } = this.tracking;
       const detail = `all ${max} entries of the connection table are taken`;
-      return { state: 'invalid', detail, drop: { reason: 'tableFull', detail } };
+      return { state: 'invalid', detail, drop: { reason: 'tableFull', place: 'tracking.max', detail } };
     }
     const expectation = this.expectations.take(tuple, now);
     const { tracking } = this;
@@ -222,7 +245,8 @@ export class Conntrack {
     this.flows.expire(now);
     if (this.flows.size < max) return true;
     for (const connection of this.flows.all()) {
-      if (connection.assured) continue;
+      // a NAT with mappings never ends one to make room (RFC 6888 REQ-11 D)
+      if (connection.assured || connection.session?.behaviour !== undefined) continue;
       this.flows.remove(connection, now);
       return this.flows.size < max;
     }
@@ -231,7 +255,12 @@ export class Conntrack {
 
   #ended(connection: Connection, at: Millis): void {
     this.expectations.removeOf(connection, at);
+    this.mappings.detach(connection, at);
     this.#changes.push({ kind: 'flow', change: 'destroy', row: rowOf(connection), at });
+  }
+
+  #mappingChanged(mapping: Mapping, change: 'new' | Ending, at: Millis): void {
+    this.#changes.push({ kind: 'mapping', change, row: describeMapping(mapping), at });
   }
 
   #expectationChanged(expectation: Expectation, change: 'new' | 'used' | 'expired', at: Millis): void {
@@ -245,30 +274,9 @@ function stateOf({ seenReply, master }: Connection, direction: Direction): Track
   return master === undefined ? 'new' : 'related';
 }
 
-function describe(state: Tracked['state'], { id, master, tcp, confirmed }: Connection): string {
-  const tcpState = tcp === NOT_TCP ? '' : `, ${tcp.state}`;
+function describe(state: Tracked['state'], { id, master, tcp, session, confirmed }: Connection): string {
+  const tcpState = tcp === NOT_TCP ? '' : `, ${session?.state ?? tcp.state}`;
   if (!confirmed)
     return state === 'related' ? `expected by connection ${master}${tcpState}` : `a new connection${tcpState}`;
   return state === 'new' ? `connection ${id}, not answered yet${tcpState}` : `connection ${id}${tcpState}`;
-}
-
-/** A UDP datagram without a checksum passes, in both families. ICMP has been looked at before. */
-function wrongChecksum(packet: Packet): boolean {
-  if (packet.kind === 'icmp' || (packet.kind === 'udp' && packet.checksum === 0)) return false;
-  return !verify(packet).transport;
-}
-
-/** Asks the tracker of the packet's protocol; checksums of what is made here are taken for right. */
-function observe(packet: Packet, sighting: Sighting, local: boolean): Outcome {
-  if (!local && wrongChecksum(packet)) return invalid(`wrong ${packet.kind.toUpperCase()} checksum`);
-  switch (packet.kind) {
-    case 'tcp':
-      return trackTcp(packet, sighting);
-    case 'udp':
-      return trackUdp(sighting);
-    case 'icmp':
-      return trackIcmp(sighting);
-    case 'other':
-      return trackGeneric(packet, sighting);
-  }
 }

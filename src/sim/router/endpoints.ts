@@ -35,9 +35,11 @@ export function endpointOf(tuple: Tuple, side: Side): Endpoint {
   return side === 'source' ? { ip: tuple.src, port: tuple.sport } : { ip: tuple.dst, port: tuple.dport };
 }
 
-/** Whether another connection has the answers that this one would have. */
-export function isTaken(flows: Flows, tuple: Tuple, now: Millis): boolean {
-  return flows.find(reversed(tuple), now) !== undefined;
+/** Whether another connection has the answers that this one would have, or a lease keeps the endpoint for another. */
+export function isTaken({ flows, mappings }: Conntrack, { original }: Connection, tuple: Tuple, now: Millis): boolean {
+  if (flows.find(reversed(tuple), now) !== undefined) return true;
+  const inside = endpointOf(original, 'source');
+  return mappings.isLeased(tuple.protocol, endpointOf(tuple, 'source'), inside, now);
 }
 
 interface Request {
@@ -51,10 +53,10 @@ export function choose(conntrack: Conntrack, connection: Connection, side: Side,
   const current = reversed(connection.reply);
   if (side === 'source') {
     if (isAllowed(current, range)) {
-      if (!isTaken(flows, current, now)) return { tuple: current, detail: 'kept' };
+      if (!isTaken(conntrack, connection, current, now)) return { tuple: current, detail: 'kept' };
     } else {
       const shared = sharedWith(flows, current, range, now);
-      if (shared !== undefined && !isTaken(flows, shared, now)) {
+      if (shared !== undefined && !isTaken(conntrack, connection, shared, now)) {
         return { tuple: shared, detail: 'the endpoint that this source already has' };
       }
     }
@@ -63,7 +65,7 @@ export function choose(conntrack: Conntrack, connection: Connection, side: Side,
   const { ports } = range;
   const fits = ports === undefined || isInPorts(endpointOf(placed, side).port, placed.protocol, ports);
   const single = ports !== undefined && ports.from === ports.to;
-  if (fits && (single || !isTaken(flows, placed, now))) return { tuple: placed, detail: 'port kept' };
+  if (fits && (single || !isTaken(conntrack, connection, placed, now))) return { tuple: placed, detail: 'port kept' };
   return search(conntrack, connection, side, { tuple: placed, ports, now });
 }
 
@@ -88,7 +90,8 @@ function isInPorts(port: number, protocol: number, { from, to }: PortRange): boo
 }
 
 const ICMP: ReadonlySet<number> = new Set([PROTOCOL.icmp, PROTOCOL.icmpv6]);
-const HAS_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, ...ICMP]);
+/** Protocols whose endpoints have a port, or an identifier. */
+export const HAS_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, ...ICMP]);
 
 function place(current: Tuple, side: Side, { addresses }: NatRange): Tuple {
   if (addresses.length === 0) return current;
@@ -96,8 +99,8 @@ function place(current: Tuple, side: Side, { addresses }: NatRange): Tuple {
   return withEndpoint(current, side, pick(addresses, current.src, current.dst, side), port);
 }
 
-/** An ICMP query has one identifier for both ends. */
-function withEndpoint(tuple: Tuple, side: Side, ip: Ip, port: number): Tuple {
+/** The tuple with another end on one side. An ICMP query has one identifier for both ends. */
+export function withEndpoint(tuple: Tuple, side: Side, ip: Ip, port: number): Tuple {
   const both = ICMP.has(tuple.protocol);
   if (side === 'source') return { ...tuple, src: ip, sport: port, dport: both ? port : tuple.dport };
   return { ...tuple, dst: ip, dport: port, sport: both ? port : tuple.sport };
@@ -142,13 +145,15 @@ function search(conntrack: Conntrack, connection: Connection, side: Side, { tupl
 
 /** Free, or made so: towards the end of a round a closed connection is thrown out if the new one is ahead of it. */
 function isFree(
-  { flows }: Conntrack,
-  { tcp }: Connection,
+  conntrack: Conntrack,
+  connection: Connection,
   tuple: Tuple,
   { left, now }: { readonly left: number; readonly now: Millis },
 ): boolean {
+  const { flows } = conntrack;
+  const { tcp } = connection;
   const found = flows.find(reversed(tuple), now);
-  if (found === undefined) return true;
+  if (found === undefined) return !isTaken(conntrack, connection, tuple, now);
   if (left > LAST_TRIES || tuple.protocol !== PROTOCOL.tcp || tcp.state !== 'SYN_SENT') return false;
   const other = found.connection;
   if (found.direction === 'original' || !other.snat || !CLOSED.has(other.tcp.state)) return false;

@@ -42,19 +42,27 @@ export function runHop(start: Passage, node: RouterState, now: Millis): Hop {
     const before = passage.packet;
     const result = STAGES[stage](passage, node, now);
     passage = result.passage;
-    const verdict =
-      result.verdict === 'drop' ? 'drop' : result.verdict === 'wait' || result.verdict === 'merged' ? 'steal' : 'next';
-    steps.push({ stage, verdict, why: result.why, before, after: passage.packet });
+    steps.push({ stage, verdict: STEP[result.verdict], why: result.why, before, after: passage.packet });
     if (result.verdict === 'local') {
       list = LINUX.local;
       at = -1;
     } else if (result.verdict !== 'next') {
-      if (result.verdict === 'drop') forget(passage, node);
+      if (result.verdict === 'drop' || result.verdict === 'hold') forget(passage, node);
       return { steps, end: result };
     }
   }
   return { steps, end: { verdict: 'deliver', passage } };
 }
+
+const STEP: Readonly<Record<StageResult['verdict'], Step['verdict']>> = {
+  next: 'next',
+  local: 'next',
+  transmit: 'next',
+  drop: 'drop',
+  wait: 'steal',
+  hold: 'steal',
+  merged: 'steal',
+};
 
 /** LNX-HOOK-8: a first packet that dies on the way leaves no entry. */
 function forget({ tracked }: Passage, { conntrack }: RouterState): void {

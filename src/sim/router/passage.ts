@@ -1,4 +1,5 @@
 /** What stages are given and what they give back. */
+import type { Endpoint } from '../addr/endpoint.ts';
 import type { Ip } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
 import type { Reassembled, Reassembler } from '../packet/fragment.ts';
@@ -12,6 +13,8 @@ export interface RouterState {
   program: NodeProgram;
   readonly conntrack: Conntrack;
   readonly reassembler: Reassembler;
+  /** Whether a socket of this node would take what comes to this endpoint. */
+  readonly listens: (protocol: number, at: Endpoint) => boolean;
   /** Identification of the next IPv6 packet that is cut here. */
   ident: number;
 }
@@ -42,6 +45,8 @@ export type StageResult =
   | { readonly verdict: 'drop'; readonly why: Why; readonly passage: Passage; readonly answer?: Answer }
   /** Kept until the other pieces come. */
   | { readonly verdict: 'wait'; readonly why: Why; readonly passage: Passage }
+  /** Kept until a moment, in case something changes for the better. */
+  | { readonly verdict: 'hold'; readonly why: Why; readonly passage: Passage; readonly until: Millis }
   /** The last piece came: the walk starts again with the whole packet. */
   | { readonly verdict: 'merged'; readonly why: Why; readonly passage: Passage; readonly whole: Reassembled }
   | { readonly verdict: 'transmit'; readonly why: Why; readonly passage: Passage; readonly pieces: readonly Packet[] };

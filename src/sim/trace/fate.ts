@@ -21,6 +21,9 @@ export const DROP_REASONS = [
   'noProtocol', // the protocol is not spoken here
   'notAccepted', // a socket is there, but TCP or the application has no use for the packet
   'natExhausted', // no free public endpoint
+  'natLimit', // the inside address holds as many mappings as it may
+  'natFiltered', // no mapping, or not one that the sender may use
+  'natHairpin', // inside hosts do not reach each other by outside addresses
   'tableFull', // connection tracking has no room
   'untranslatable', // a redirect about a translated flow, or a masqueraded flow whose way out changed
   'natClash', // another connection took the same tuple

@@ -28,6 +28,11 @@ const DROPS: Readonly<Record<DropReason, (at: Stopped) => string>> = {
     `A program on ${node} that speaks ${showProtocol(protocolOf(packet))} would take it.`,
   notAccepted: () => 'A connection that is open would take it.',
   natExhausted: ({ place }) => `More addresses or ports in ${place} would make room.`,
+  natLimit: ({ node }) =>
+    `With a larger nat.behaviour.ports.perSubscriber or more blocks on ${node}, or once a mapping ends, it would get one.`,
+  natFiltered: ({ packet }) =>
+    `Once the inside host has sent something to ${showIp(packet.src)}, or with a filtering that asks for less, it would pass.`,
+  natHairpin: ({ node }) => `With nat.behaviour.hairpin on ${node} it would reach the inside host.`,
   tableFull: ({ node }) => `A larger tracking.max on ${node} would make room.`,
   untranslatable: () => 'A connection opened anew would get a translation that fits.',
   natClash: () => 'Sent again, it would find the other connection in place and get an endpoint of its own.',

@@ -34,9 +34,10 @@ export type Why =
       readonly from: Endpoint;
       readonly to: Endpoint;
       /** `rule`: the first packet asked the rules; `flow`: a later one, or the reply, follows the connection. */
-      readonly by: 'rule' | 'flow' | 'expectation';
+      readonly by: 'rule' | 'flow' | 'expectation' | 'mapping';
       readonly place?: Place;
-      readonly connection: ConnectionId;
+      /** None where the packet was translated for itself alone. */
+      readonly connection?: ConnectionId;
       readonly detail?: string;
     }
   | {
@@ -88,6 +89,18 @@ export interface FlowRow {
   readonly helper?: 'ftp';
 }
 
+/** A mapping of a NAT that has them. */
+export interface MappingRow {
+  readonly id: number;
+  readonly protocol: string;
+  readonly inside: Endpoint;
+  readonly outside: Endpoint;
+  /** The destinations it is good for, where it is not good for all. */
+  readonly remote?: { readonly ip: Ip; readonly port: number | undefined };
+  /** `explicit`: a client asked for it, and its lease runs. */
+  readonly kind: 'dynamic' | 'explicit';
+}
+
 export type Occurrence =
   /** A packet comes into being at a node; `cause` is the packet it answers or carries on, if any. */
   | {
@@ -133,6 +146,13 @@ export type Occurrence =
       readonly from: Ip;
       readonly to: Endpoint;
       readonly master: ConnectionId;
+      readonly at: Millis;
+    }
+  | {
+      readonly kind: 'mapping';
+      readonly node: string;
+      readonly change: 'new' | 'expired' | 'removed';
+      readonly row: MappingRow;
       readonly at: Millis;
     }
   | { readonly kind: 'note'; readonly node: string; readonly app: string; readonly text: string }

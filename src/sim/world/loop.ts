@@ -8,6 +8,7 @@ import type { Packet } from '../packet/packet.ts';
 import { fragmentKey } from '../packet/tuple.ts';
 import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
 import { type End, enter, runHop } from '../router/hop.ts';
+import { release } from '../router/mapping/unsolicited.ts';
 import type { Answer, Passage } from '../router/passage.ts';
 import { identOf } from '../router/stage/egress.ts';
 import type { Fate, LossReason } from '../trace/fate.ts';
@@ -41,6 +42,8 @@ function happen(state: State, node: RunningNode, event: Event): void {
       return spread(state, node, node.host.expire(event.timer, state.now));
     case 'unanswered':
       return giveUp(state, node, node.neighbours.take(event.key));
+    case 'held':
+      return letGo(state, node, event.id);
     case 'pieces':
       return forgetPieces(state, node);
     default:
@@ -81,6 +84,9 @@ function conclude(state: State, node: RunningNode, end: End, id: PacketId): void
       if (end.answer !== undefined && !mute) answer(state, node, end.answer, id);
       return;
     }
+    case 'hold':
+      node.held.set(id, end.passage);
+      return state.queue.push(end.until, 1, { kind: 'held', node: node.name, id });
     case 'wait':
       return keepPiece(state, node, end.passage.packet, id);
     case 'merged': {
@@ -188,6 +194,17 @@ function whyUnanswered(state: State, node: RunningNode, passage: Passage): reado
   if (link === undefined) return ['notConnected', `${node.name}:${out} is on no link`];
   if (!isUp(state, link)) return ['linkDown', `link ${link.name} is down`];
   return ['noNeighbour', `nobody on ${link.name} answers for ${showIp(nextHop)}`];
+}
+
+/** NAT has held a SYN long enough. */
+function letGo(state: State, node: RunningNode, id: PacketId): void {
+  const passage = node.held.get(id) ?? fail('nothing is held under this number');
+  node.held.delete(id);
+  if (!node.up) return lose(state, node.name, id, 'nodeDown', `${node.name} is down`);
+  const { detail, answer: said } = release(node.router, passage);
+  const fate = { kind: 'dropped', node: node.name, reason: 'natFiltered', place: 'nat.filtering', detail } as const;
+  state.recorder.fate(state.now, id, fate);
+  if (said !== undefined) answer(state, node, said, id);
 }
 
 /** Kept by the reassembler; its number waits here for a fate. */

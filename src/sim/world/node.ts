@@ -1,4 +1,6 @@
 /** The running counterpart of a design's node: the compiled program, the tables below, the host above. */
+import type { Endpoint } from '../addr/endpoint.ts';
+import { ANY4 } from '../addr/ip.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import type { Design } from '../design/design.ts';
@@ -6,6 +8,7 @@ import type { Lease } from '../host/app/app.ts';
 import { type Host, makeHost } from '../host/host.ts';
 import type { Routing } from '../host/output.ts';
 import { Reassembler } from '../packet/fragment.ts';
+import { showProtocol } from '../packet/show.ts';
 import { compileNode } from '../program/compile.ts';
 import type { NodeProgram, Surroundings } from '../program/program.ts';
 import type { CopyConnection } from '../router/connection.ts';
@@ -28,6 +31,8 @@ export interface RunningNode {
   /** Services that run, by their id, with the text of their specification. */
   readonly services: Map<string, string>;
   up: boolean;
+  /** SYNs from outside that NAT holds, by their number. */
+  readonly held: Map<PacketId, Passage>;
   /** Pieces that wait in the reassembler, by what they are pieces of. */
   readonly pieces: Map<string, { readonly ids: PacketId[]; readonly deadline: Millis }>;
 }
@@ -39,6 +44,7 @@ export function makeNode(design: Design, name: string, seed: Rng, learned: Surro
   const program = compileNode(design, name, { leases, learned });
   const router: RouterState = {
     program,
+    listens: (protocol, at) => hears(host, protocol, at),
     conntrack: new Conntrack({
       tracking: program.tracking,
       helpers: program.helpers,
@@ -47,16 +53,18 @@ export function makeNode(design: Design, name: string, seed: Rng, learned: Surro
     reassembler: new Reassembler(),
     ident: 0,
   };
+  const host = makeHost({ name, routing: routingOf(router), rng: rng.split('host') });
   return {
     name,
     router,
-    host: makeHost({ name, routing: routingOf(router), rng: rng.split('host') }),
+    host,
     neighbours: new Neighbours(),
     limiter: new IcmpLimiter(),
     leases,
     rng: rng.split('programs'),
     services: new Map(),
     up: true,
+    held: new Map(),
     pieces: new Map(),
   };
 }
@@ -67,20 +75,36 @@ export function copyNode(
   copyPassage: (passage: Passage) => Passage,
   copyConnection: CopyConnection,
 ): RunningNode {
-  const { host, leases, limiter, neighbours, pieces, rng, router, services } = node;
+  const { held, leases, limiter, neighbours, pieces, rng, router, services } = node;
   const { program, conntrack, reassembler, ident } = router;
-  const own = { program, conntrack: conntrack.copy(copyConnection), reassembler: reassembler.copy(), ident };
+  const own: RouterState = {
+    program,
+    listens: (protocol, at) => hears(host, protocol, at),
+    conntrack: conntrack.copy(copyConnection),
+    reassembler: reassembler.copy(),
+    ident,
+  };
+  const host = node.host.copy(routingOf(own));
   return {
     ...node,
     router: own,
-    host: host.copy(routingOf(own)),
+    host,
     neighbours: neighbours.copy(copyPassage),
     limiter: limiter.copy(),
     leases: new Map(leases),
     rng: rng.copy(),
     services: new Map(services),
+    held: new Map([...held].map(([id, passage]) => [id, copyPassage(passage)])),
     pieces: new Map([...pieces].map(([key, { ids, deadline }]) => [key, { ids: [...ids], deadline }])),
   };
+}
+
+/** Whether a program waits for what strangers send to an endpoint. */
+function hears(host: Host, protocol: number, { ip, port }: Endpoint): boolean {
+  return host.sockets().some(({ protocol: name, local, remote }) => {
+    const asked = local !== undefined && local.port === port && (local.ip === ANY4 || local.ip === ip);
+    return asked && remote === undefined && name === showProtocol(protocol);
+  });
 }
 
 /** Takes over the program of another design or other surroundings; connections, sockets and leases stay. */

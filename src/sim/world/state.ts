@@ -39,6 +39,7 @@ export type Event =
     }
   | { readonly kind: 'timer'; readonly node: string; readonly timer: number }
   | { readonly kind: 'unanswered'; readonly node: string; readonly key: string }
+  | { readonly kind: 'held'; readonly node: string; readonly id: PacketId }
   | { readonly kind: 'pieces'; readonly node: string };
 
 /** Everything that changes while a world runs. */

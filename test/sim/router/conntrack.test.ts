@@ -139,7 +139,9 @@ describe('what is recorded', () => {
     for (const [way, flags, seq, ack] of steps) gate.pass(segment(way, flags, { seq, ack }), 0);
     const changes = gate.conntrack.drain();
     expect(
-      changes.map((change) => ('row' in change ? `${change.change} ${change.row.id} ${change.row.tcpState}` : '')),
+      changes.map((change) =>
+        change.kind === 'flow' ? `${change.change} ${change.row.id} ${change.row.tcpState}` : '',
+      ),
     ).toEqual([
       'new 1 SYN_SENT',
       'update 1 SYN_RECV',

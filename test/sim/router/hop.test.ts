@@ -31,7 +31,7 @@ function gateway(more: Partial<Design['nodes'][string]> = {}): RouterState {
     helpers: program.helpers,
     rng: new Rng(1),
   });
-  return { program, conntrack, reassembler: new Reassembler(), ident: 0 };
+  return { program, conntrack, listens: () => false, reassembler: new Reassembler(), ident: 0 };
 }
 
 const MASQUERADE = { rules: [{ match: { outInterface: 'out0' }, action: 'masquerade' as const }] };

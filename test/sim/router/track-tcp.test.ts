@@ -403,7 +403,9 @@ describe('LNX-TCP-5…9: resets, retransmissions, timers', () => {
     const talk = new Talk().play('> syn');
     expect(talk.say('<', 'rst+ack', { seq: 0, ack: C0 + 1 })).toMatchObject({ state: 'established' });
     expect(talk.row).toBeUndefined();
-    expect(talk.gate.conntrack.drain().map((change) => 'row' in change && [change.change, change.row.status])).toEqual([
+    expect(
+      talk.gate.conntrack.drain().map((change) => change.kind === 'flow' && [change.change, change.row.status]),
+    ).toEqual([
       ['new', ['UNREPLIED']],
       ['destroy', ['UNREPLIED']],
     ]);

@@ -1,13 +1,14 @@
 /** Translation rules compiled, one list for each side of the box. Read RFC 2663 and RFC 3022 first. */
 import { family as familyOfIp } from '../../addr/ip.ts';
 import { contains, familyOf, type Prefix, parsePrefix } from '../../addr/prefix.ts';
+import type { IpRange } from '../../addr/range.ts';
 import { fail } from '../../base/fail.ts';
 import type { NatRule } from '../../design/nat.ts';
 import { parseTarget, type Target } from '../../design/target.ts';
 import type { Groups } from '../group.ts';
 import { remember } from '../memo.ts';
 import type { NatProgram, Place, Translation } from '../program.ts';
-import { BOTH, compileMatch, FOUR, type MatchTest, matches, SIX } from './match.ts';
+import { BOTH, compileMatch, FOUR, isNamed, type MatchTest, matches, SIX } from './match.ts';
 import { type View, viewOf } from './view.ts';
 
 type Side = 'source' | 'destination';
@@ -42,12 +43,28 @@ const compileOnce = remember(
       program: {
         source: (sight) => (sight.out === undefined ? undefined : first(sources, viewOf(sight))),
         destination: (sight) => (sight.in === undefined ? undefined : first(destinations, viewOf(sight))),
+        pool: sources.flatMap(({ translations }) => [4, 6].flatMap((family) => poolOf(translations[family as 4 | 6]))),
+        masquerades: (out) => masquerades(sources, out),
       },
       families: compiled.reduce((sum, { translations }) => sum | familiesOf(translations), 0),
     };
   },
   (a, b) => a === b,
 );
+
+function poolOf(translation: Translation | undefined): readonly IpRange[] {
+  return translation?.kind === 'snat' ? translation.addresses : [];
+}
+
+function masquerades(rules: readonly SideRule[], out: string): 'named' | 'unnamed' | undefined {
+  const outs = rules.flatMap(({ test, translations }) => {
+    const { kind } = translations[4] ?? translations[6] ?? {};
+    if (kind !== 'masquerade' || isNamed(test.fails?.outInterfaces ?? [], out)) return [];
+    return [test.holds.outInterfaces];
+  });
+  if (outs.some((patterns) => patterns !== undefined && isNamed(patterns, out))) return 'named';
+  return outs.includes(undefined) ? 'unnamed' : undefined;
+}
 
 function first(rules: readonly SideRule[], view: View): Translation | undefined {
   for (const { side, test, translations, within } of rules) {
@@ -75,14 +92,22 @@ function compileRule(rule: NatRule, place: Place, groups: Groups): SideRule[] {
     case 'redirect': {
       const [target] = targetsOf(rule.to ?? []);
       const side = rule.action === 'masquerade' ? 'source' : 'destination';
-      return on(side, naturalFamilies(rule, test, 0), () => ({ kind: rule.action, place, ports: target?.ports }));
+      return on(side, naturalFamilies(rule, test, 0), () => ({
+        kind: rule.action,
+        place,
+        ports: target?.ports,
+        ...(rule.action === 'masquerade' ? insideOf(test) : {}),
+      }));
     }
     case 'snat':
     case 'dnat': {
       const targets = targetsOf(rule.to);
       const side = rule.action === 'snat' ? 'source' : 'destination';
       const families = naturalFamilies(rule, test, familiesOfTargets(targets));
-      return on(side, families, (family) => toTargets(rule.action, place, targets, family));
+      return on(side, families, (family) => {
+        const found = toTargets(rule.action, place, targets, family);
+        return found?.kind === 'snat' ? { ...found, ...insideOf(test) } : found;
+      });
     }
     case 'static':
     case 'netmap':
@@ -94,6 +119,10 @@ function compileRule(rule: NatRule, place: Place, groups: Groups): SideRule[] {
 }
 
 const ANYTHING = {};
+
+function insideOf({ holds }: MatchTest): { readonly inside?: readonly IpRange[] } {
+  return holds.source === undefined ? {} : { inside: holds.source };
+}
 
 function targetsOf(texts: string | readonly string[]): readonly Target[] {
   const list = typeof texts === 'string' ? [texts] : texts;

@@ -1,22 +1,10 @@
 import { fail } from '../../base/fail.ts';
-import type { ChainProgram, Decision, Sight } from '../../program/program.ts';
+import type { ChainProgram, Decision } from '../../program/program.ts';
 import { answerError, answerReset, mayReject, REJECT_KIND } from '../answer.ts';
 import type { Passage, RouterState, Stage, StageResult } from '../passage.ts';
+import { sightOf } from '../sight.ts';
 
 type ChainName = 'raw' | 'input' | 'forward' | 'output';
-
-/** What a rule can see of a passage. */
-export function sightOf(passage: Passage): Sight {
-  const { packet, out, tracked } = passage;
-  return {
-    packet,
-    in: passage.in,
-    out,
-    state: tracked?.state,
-    snat: tracked?.connection?.snat ?? false,
-    dnat: tracked?.connection?.dnat ?? false,
-  };
-}
 
 function filter(chain: ChainName): Stage {
   return (passage, node) => {

@@ -1,13 +1,24 @@
 import type { Endpoint } from '../../addr/endpoint.ts';
-import { family } from '../../addr/ip.ts';
+import { family, type Ip } from '../../addr/ip.ts';
+import { fail } from '../../base/fail.ts';
 import type { Millis } from '../../base/time.ts';
 import { echoId, hasPorts, type Packet, PROTOCOL } from '../../packet/packet.ts';
-import type { Place } from '../../program/program.ts';
+import { withDestination } from '../../packet/rewrite.ts';
+import { reversed } from '../../packet/tuple.ts';
+import type { Place, Translation } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
+import { answerError } from '../answer.ts';
 import { translate, translateNew } from '../bindings.ts';
 import type { Connection, Direction, Side } from '../connection.ts';
+import { endpointOf, HAS_PORTS } from '../endpoints.ts';
+import { judgeSessionError } from '../mapping/errors.ts';
+import { admit } from '../mapping/inbound.ts';
+import { addressesOf, bindLeased, bindSource, type Mapped } from '../mapping/outbound.ts';
+import { govern } from '../mapping/session.ts';
+import { isStray, type Strayed, strayIn, strayOut } from '../mapping/stray.ts';
+import { refuseUnsolicited } from '../mapping/unsolicited.ts';
 import type { Passage, RouterState, Stage, StageResult } from '../passage.ts';
-import { sightOf } from './filter.ts';
+import { sightOf } from '../sight.ts';
 
 /**
  * Destination translation at −100 and source translation at 100. Only the packet that opens a connection asks the rules
@@ -15,17 +26,14 @@ import { sightOf } from './filter.ts';
  */
 function nat(side: Side): Stage {
   return (passage, node, now) => {
-    const { connection, direction } = passage.tracked ?? {};
-    if (
-      connection === undefined ||
-      direction === undefined ||
-      !node.program.translates.has(family(passage.packet.dst))
-    ) {
-      return { verdict: 'next', why: { kind: 'checked' }, passage };
+    const { connection, direction, state } = passage.tracked ?? {};
+    if (!node.program.translates.has(family(passage.packet.dst))) return unchanged(passage);
+    if (connection === undefined || direction === undefined) {
+      return state === 'invalid' ? guide(side, passage, node, now) : unchanged(passage);
     }
     const flow = { connection, direction, now };
     if (opens(flow, side)) return begin(side, passage, node, flow);
-    if (!strayed(side, passage, flow)) return follow(side, passage, flow);
+    if (!strayed(side, passage, flow)) return follow(side, passage, flow, { node });
     node.conntrack.flows.remove(connection, now);
     return refuse(
       passage,
@@ -34,6 +42,10 @@ function nat(side: Side): Stage {
       `the connection was masqueraded for ${connection.masqueraded}, not ${passage.out}`,
     );
   };
+}
+
+function unchanged(passage: Passage): StageResult {
+  return { verdict: 'next', why: { kind: 'checked' }, passage };
 }
 
 /** The first packet of a connection whose binding on this side is open. */
@@ -53,48 +65,155 @@ function begin(side: Side, passage: Passage, node: RouterState, flow: Flow): Sta
   const { nat } = program;
   const rule = side === 'destination' ? nat?.destination(sightOf(passage)) : nat?.source(sightOf(passage));
   const leaves = out !== undefined && nextHop !== undefined;
+  const masquerade = leaves ? program.masqueradeFor(out, nextHop, packet.dst) : undefined;
+  if (arrivedBy !== undefined && arrivedBy !== 'lo') {
+    const mapped =
+      side === 'destination'
+        ? rule === undefined && arrive(passage, node, flow)
+        : leave(passage, node, flow, { rule, masquerade });
+    if (mapped) return mapped;
+  }
   const bound = translateNew(conntrack, flow.connection, side, {
     rule,
     now: flow.now,
     out,
-    masquerade: leaves ? program.masqueradeFor(out, nextHop, packet.dst) : undefined,
+    masquerade,
     redirect: arrivedBy === undefined ? undefined : program.primaryOf(arrivedBy, family(packet.dst)),
   });
   if (bound.kind === 'exhausted') return refuse(passage, 'natExhausted', rule?.place ?? 'nat', bound.detail);
   return follow(side, passage, flow, {
+    node,
     place: rule?.place,
     detail: bound.kind === 'set' ? bound.detail : undefined,
   });
 }
 
-function follow(
+/** No rule sends it anywhere: a mapping may. Undefined: none has anything to do with it. */
+function arrive(passage: Passage, node: RouterState, flow: Flow): StageResult | undefined {
+  const { connection, now } = flow;
+  const { behaviour } = node.conntrack.tracking;
+  if (behaviour !== undefined && isStray(passage.packet)) {
+    const strayed = strayIn(node, passage, now);
+    return strayed === undefined ? undefined : conclude('destination', passage, node, strayed, connection);
+  }
+  const admission = admit({ node, passage, connection, now }, behaviour);
+  switch (admission?.kind) {
+    case undefined:
+      return undefined;
+    case 'unsolicited':
+      return refuseUnsolicited(node, passage, behaviour, { detail: admission.detail, now });
+    case 'refused':
+      return refuseMapping(passage, node, admission);
+    case 'alone': {
+      const { inside } = admission.mapping;
+      const packet = withDestination(passage.packet, inside.ip, inside.port);
+      return conclude('destination', passage, node, { kind: 'passed', packet, detail: admission.detail }, connection);
+    }
+    case 'admitted':
+      return follow('destination', passage, flow, { node, by: 'mapping', detail: admission.detail });
+  }
+}
+
+/** A rule gives it another source: under a behaviour, or a lease, by a mapping. Undefined: the kernel's way. */
+function leave(
+  passage: Passage,
+  node: RouterState,
+  flow: Flow,
+  { rule, masquerade }: { readonly rule: Translation | undefined; readonly masquerade: Ip | undefined },
+): StageResult | undefined {
+  const { connection, now } = flow;
+  const { out } = passage;
+  const { behaviour } = node.conntrack.tracking;
+  if (out === undefined || (rule?.kind !== 'masquerade' && rule?.kind !== 'snat')) return undefined;
+  const addresses = addressesOf(rule, masquerade);
+  if (addresses === undefined || addresses.length === 0) return undefined;
+  const crossing = { node, passage, connection, now };
+  const way = { rule, addresses, out };
+  if (behaviour === undefined) {
+    const leased = bindLeased(crossing, way);
+    return leased && follow('source', passage, flow, { node, place: rule.place, detail: leased.detail });
+  }
+  if (isStray(passage.packet)) {
+    return conclude('source', passage, node, strayOut(node, passage, now) ?? fail('a rule is gone'), connection);
+  }
+  if (!HAS_PORTS.has(connection.original.protocol)) {
+    govern(connection, { mappings: [], outbound: 'original' }, behaviour, {});
+    return undefined;
+  }
+  const to = endpointOf(reversed(connection.reply), 'destination');
+  const mapped = bindSource(crossing, behaviour, way, to);
+  if (mapped.kind === 'refused') return refuseMapping(passage, node, mapped, rule.place);
+  return follow('source', passage, flow, { node, place: rule.place, detail: mapped.detail });
+}
+
+/** A packet that belongs to no connection, where NAT has mappings. */
+function guide(side: Side, passage: Passage, node: RouterState, now: Millis): StageResult {
+  const strayed = side === 'destination' ? strayIn(node, passage, now) : strayOut(node, passage, now);
+  return strayed === undefined ? unchanged(passage) : conclude(side, passage, node, strayed);
+}
+
+/** Translated for itself alone: the connection that tracking had begun for it is none. */
+function conclude(
   side: Side,
   passage: Passage,
-  flow: Flow,
-  asked?: { place: Place | undefined; detail: string | undefined },
+  { conntrack }: RouterState,
+  strayed: Strayed,
+  connection?: Connection,
 ): StageResult {
   const { packet } = passage;
+  if (connection !== undefined) conntrack.release(connection);
+  const state = connection === undefined ? ('invalid' as const) : ('new' as const);
+  const tracked = { state, detail: 'a packet of no session' };
+  if (strayed.kind === 'refused') {
+    return refuse({ ...passage, tracked }, 'natFiltered', 'nat.filtering', strayed.detail);
+  }
+  const { packet: after, detail } = strayed;
+  const why = { kind: 'translated', ...rewritten(packet, after, side), by: 'mapping', detail } as const;
+  return { verdict: 'next', why, passage: { ...passage, packet: after, tracked } };
+}
+
+function refuseMapping(
+  passage: Passage,
+  node: RouterState,
+  { reason, detail, answer }: Extract<Mapped, { kind: 'refused' }>,
+  place?: Place,
+): StageResult {
+  const at = reason === 'natHairpin' ? 'nat.hairpin' : reason === 'natLimit' ? 'nat.ports' : (place ?? 'nat');
+  const said = answer === undefined ? undefined : answerError(node.program, passage, answer);
+  return { ...refuse(passage, reason, at, detail), ...(said === undefined ? {} : { answer: said }) };
+}
+
+interface Asked {
+  readonly node: RouterState;
+  readonly place?: Place | undefined;
+  readonly detail?: string | undefined;
+  readonly by?: 'mapping';
+}
+
+function follow(side: Side, passage: Passage, flow: Flow, asked: Asked): StageResult {
+  const { packet } = passage;
   const { connection, direction } = flow;
+  const flaw = judgeSessionError(side, packet, flow, asked.node);
+  if (flaw !== undefined) return refuse(passage, 'natFiltered', 'nat.filtering', flaw);
   const after = translate(packet, connection, direction, side);
   if (after === undefined)
     return refuse(passage, 'untranslatable', 'nat', 'a redirect says nothing true about a translated connection');
-  if (after === packet) return { verdict: 'next', why: { kind: 'checked' }, passage };
-  if (isShortGre(packet))
-    return refuse(passage, 'untranslatable', asked?.place ?? 'nat', 'its GRE header is cut short');
+  if (after === packet) return unchanged(passage);
+  if (isShortGre(packet)) return refuse(passage, 'untranslatable', asked.place ?? 'nat', 'its GRE header is cut short');
   const why = {
     kind: 'translated',
     ...rewritten(packet, after, side),
-    by:
-      asked?.place !== undefined
-        ? 'rule'
-        : connection.master !== undefined && !connection.confirmed
-          ? 'expectation'
-          : 'flow',
+    by: asked.by ?? madeBy(connection, asked.place),
     connection: connection.id,
-    ...(asked?.place === undefined ? {} : { place: asked.place }),
-    ...(asked?.detail === undefined ? {} : { detail: asked.detail }),
+    ...(asked.place === undefined ? {} : { place: asked.place }),
+    ...(asked.detail === undefined ? {} : { detail: asked.detail }),
   } as const;
   return { verdict: 'next', why, passage: { ...passage, packet: after } };
+}
+
+function madeBy({ master, confirmed }: Connection, place: Place | undefined): 'rule' | 'expectation' | 'flow' {
+  if (place !== undefined) return 'rule';
+  return master !== undefined && !confirmed ? 'expectation' : 'flow';
 }
 
 /** The kernel writes into the first eight bytes of GRE, and drops what has fewer (`gre_manip_pkt`). */

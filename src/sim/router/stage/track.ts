@@ -12,7 +12,7 @@ export const track: Stage = (passage, node, now) => {
       ? ({ state: 'untracked', detail: 'a rule of raw said notrack' } as const)
       : node.conntrack.track(packet, now, { local: passage.in === undefined }));
   if (tracked.drop !== undefined) {
-    const why = { kind: 'refused', place: 'tracking.max', ...tracked.drop } as const;
+    const why = { kind: 'refused', ...tracked.drop } as const;
     return { verdict: 'drop', why, passage };
   }
   const why = {

@@ -11,6 +11,8 @@ export type Outcome =
   | { readonly kind: 'invalid'; readonly detail: string }
   /** Part of it, and the last of it: the connection is gone at once. */
   | { readonly kind: 'destroyed'; readonly detail: string }
+  /** Part of it, but NAT does not let it pass. */
+  | { readonly kind: 'refused'; readonly detail: string }
   /** The connection was over; this packet opens a new one in its place. */
   | { readonly kind: 'reopened' };
 
