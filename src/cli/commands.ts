@@ -19,6 +19,7 @@ function integer(from: number, to: number) {
 const port = integer(0, 65_535);
 const seed = integer(-(2 ** 31), 2 ** 31 - 1);
 const SEED = ['--seed <n>', 'all randomness comes from it; overrides the scenarios’ own', seed] as const;
+const CHANGE = ['--change <file>', 'make this change to the network first'] as const;
 const reporters = (names: readonly string[]): Option =>
   new Option('--reporter <name>', 'how to print the result').choices(names).default('pretty');
 
@@ -34,6 +35,7 @@ export function commandLine(version: string, terminal: Terminal, done: (code: Ex
     .showHelpAfterError('(add --help for what there is)');
   addRun(program, terminal, done);
   addTrace(program, terminal, done);
+  addMatrix(program, terminal, done);
   addLab(program, terminal, done);
   program
     .command('schema')
@@ -78,6 +80,7 @@ function addTrace(program: Command, terminal: Terminal, done: Done): void {
     .option('--port <n>', 'the destination port', port)
     .option('--source-port <n>', 'the source port; one is chosen by default', port)
     .option('--ttl <n>', 'TTL or hop limit of a single packet', integer(0, 255))
+    .option(...CHANGE)
     .option('--packet', 'send one packet made by hand instead of running a whole connection')
     .option('--scenario <name>', 'trace the steps of this scenario instead')
     .option('--step <n>', 'only this step of the scenario, counting from 1', integer(1, Number.MAX_SAFE_INTEGER))
@@ -85,6 +88,21 @@ function addTrace(program: Command, terminal: Terminal, done: Done): void {
     .option(...SEED)
     .addOption(reporters(['pretty', 'json']))
     .action(async (file, options) => done(await (await import('./trace.ts')).trace(file, options, terminal)));
+}
+
+function addMatrix(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('matrix')
+    .argument(...FILE)
+    .description('who reaches whom: every node to every service, and what stands in the way')
+    .option('--network <name>', 'the network; may be left out when the file has only one')
+    .option('--from <glob>', 'only from these nodes: * is any text, ? one character')
+    .option('--to <glob>', 'only to these nodes')
+    .option(...CHANGE)
+    .option(...SEED)
+    .addOption(reporters(['pretty', 'json', 'csv']))
+    .option('--quiet', 'no progress on standard error')
+    .action(async (file, options) => done(await (await import('./matrix.ts')).matrix(file, options, terminal)));
 }
 
 function addLab(program: Command, terminal: Terminal, done: Done): void {

@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { InputError, type Located } from '../scenarios/issue.ts';
 import { type Loaded, tryLoad } from '../scenarios/load.ts';
+import type { Design } from '../sim/design/design.ts';
+import { tryReadChange } from '../whatif/change.ts';
+import type { ReadChange } from '../whatif/locate.ts';
 import { DEFAULT_FILE, DEFAULT_WITH_COMMENTS } from './defaults.ts';
 import { Refusal } from './exit.ts';
 
@@ -37,6 +40,14 @@ export async function loadInput(
   const { issues } = loaded;
   told(issues);
   throw new InputError(issues);
+}
+
+/** Reads a change and checks it against the network that it is for; everything wrong with it is one `InputError`. */
+export async function loadChange(file: string, design: Design): Promise<ReadChange> {
+  const { name, text } = await readInput(file);
+  const read = tryReadChange(text, name, design);
+  if ('issues' in read) throw new InputError(read.issues);
+  return read;
 }
 
 function defaultFile(): string {

@@ -2,6 +2,7 @@
 import type { Loaded } from '../scenarios/load.ts';
 import type { Scenario } from '../scenarios/schema.ts';
 import { didYouMean } from '../sim/base/suggest.ts';
+import type { Design } from '../sim/design/design.ts';
 import { Refusal } from './exit.ts';
 import { globMatcher } from './glob.ts';
 
@@ -18,6 +19,25 @@ export function pickScenarios({ file, source }: Loaded, pattern: string | undefi
   if (scenarios.length === 0) throw new Refusal(`${source.file} has no scenarios to run`);
   if (pattern === undefined) return scenarios;
   return pickMatching('scenario', pattern, new Map(scenarios.map((scenario) => [scenario.name, scenario])));
+}
+
+/** The network of that name; without a name, the only one there is. `instead` says what to do where there is none. */
+export function pickNetwork(
+  { file, source }: Loaded,
+  given: string | undefined,
+  instead = '',
+): { readonly name: string; readonly design: Design } {
+  const networks = new Map(Object.entries(file.networks ?? {}));
+  const name = given ?? onlyOne(networks, source.file, instead);
+  return { name, design: pickNamed('network', name, networks) };
+}
+
+function onlyOne(networks: ReadonlyMap<string, unknown>, file: string, instead: string): string {
+  const [first, ...others] = networks.keys();
+  if (first === undefined) throw new Refusal(`${file} has no "networks"${instead}`);
+  if (others.length === 0) return first;
+  const names = [...networks.keys()].map((name) => `"${name}"`).join(', ');
+  throw new Refusal(`${file} has several networks: choose one with --network (${names})`);
 }
 
 /** All whose name matches a pattern; none at all is a `Refusal` with a suggestion. */

@@ -6,12 +6,16 @@ import type { Loaded } from '../scenarios/load.ts';
 import { type Telling, type Told, tell } from '../scenarios/report/told.ts';
 import { showTrace, traceToJson } from '../scenarios/report/trace.ts';
 import { runScenario } from '../scenarios/run.ts';
-import type { Scenario, Step } from '../scenarios/schema.ts';
+import type { Scenario, ScenarioFile, Step } from '../scenarios/schema.ts';
 import type { Path } from '../sim/base/path.ts';
+import type { Design } from '../sim/design/design.ts';
 import { PROTOCOL_NAMES } from '../sim/design/rule.ts';
+import { withInternet } from '../whatif/internet.ts';
+import { lineOf } from '../whatif/locate.ts';
+import { edit } from '../whatif/rest.ts';
 import { EXIT, type ExitCode, Refusal } from './exit.ts';
-import { loadInput } from './input.ts';
-import { pickNamed } from './pick.ts';
+import { loadChange, loadInput } from './input.ts';
+import { pickNamed, pickNetwork } from './pick.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface TraceOptions {
@@ -24,6 +28,8 @@ export interface TraceOptions {
   readonly port?: number;
   readonly sourcePort?: number;
   readonly ttl?: number;
+  /** A file with a change that is made first. */
+  readonly change?: string;
   /** One packet made by hand instead of a whole connection. */
   readonly packet?: boolean;
   /** A line a packet. */
@@ -36,11 +42,15 @@ export interface TraceOptions {
 /** A trace is information: whatever became of the packets, the command succeeds. */
 export async function trace(file: string | undefined, options: TraceOptions, terminal: Terminal): Promise<ExitCode> {
   const loaded = await loadInput(file);
-  const { scenario, telling, only } =
-    options.scenario === undefined ? oneStep(loaded, options) : byName(loaded, options);
+  const {
+    file: played,
+    scenario,
+    telling,
+    only,
+  } = options.scenario === undefined ? await oneStep(loaded, options) : byName(loaded, options);
   const { seed, reporter } = options;
-  const report = runScenario(loaded.file, scenario, seed === undefined ? {} : { seed });
-  const told = narrow(tell({ file: loaded.file, scenario, report }, telling), only);
+  const report = runScenario(played, scenario, seed === undefined ? {} : { seed });
+  const told = narrow(tell({ file: played, scenario, report }, telling), only);
   const of = {
     ...(options.scenario === undefined ? {} : { scenario: scenario.name }),
     ...(typeof scenario.network === 'string' ? { network: scenario.network } : {}),
@@ -54,6 +64,7 @@ export async function trace(file: string | undefined, options: TraceOptions, ter
 }
 
 interface Wanted {
+  readonly file: ScenarioFile;
   readonly scenario: Scenario;
   readonly telling: Telling;
   /** Index of the only step to show. */
@@ -61,7 +72,7 @@ interface Wanted {
 }
 
 function byName({ file, source }: Loaded, options: TraceOptions): Wanted {
-  const stray = (['network', 'from', 'to', 'protocol', 'port', 'sourcePort', 'ttl', 'packet'] as const).find(
+  const stray = (['network', 'from', 'to', 'protocol', 'port', 'sourcePort', 'ttl', 'packet', 'change'] as const).find(
     (name) => options[name] !== undefined,
   );
   if (stray !== undefined) {
@@ -70,33 +81,41 @@ function byName({ file, source }: Loaded, options: TraceOptions): Wanted {
   const scenarios = new Map((file.scenarios ?? []).map((each) => [each.name, each]));
   const scenario = pickNamed('scenario', options.scenario ?? '', scenarios);
   const { step } = options;
-  if (step === undefined) return { scenario, telling: { source, trace: true } };
+  if (step === undefined) return { file, scenario, telling: { source, trace: true } };
   const count = scenario.steps.length;
   if (step > count)
     throw new Refusal(`"${scenario.name}" has ${count} step${count === 1 ? '' : 's'}, so none is ${step}`);
-  return { scenario, telling: { source, trace: true }, only: step - 1 };
+  return { file, scenario, telling: { source, trace: true }, only: step - 1 };
 }
 
-function oneStep({ file, source }: Loaded, options: TraceOptions): Wanted {
+async function oneStep(loaded: Loaded, options: TraceOptions): Promise<Wanted> {
   if (options.step !== undefined) throw new Refusal('--step is a step of a scenario: name it with --scenario');
-  const networks = new Map(Object.entries(file.networks ?? {}));
-  const name = options.network ?? onlyOne(networks, source.file);
-  const design = pickNamed('network', name, networks);
+  const { file, source } = loaded;
+  const { name, design } = pickNetwork(loaded, options.network, ': trace a scenario with --scenario');
+  const change = options.change === undefined ? undefined : await loadChange(options.change, design);
   const step = stepOf(options);
-  const issues = checkStep(step, design);
+  const base = withOutside(design, options);
+  const issues = checkStep(step, change === undefined ? base : edit(base, change.change).design);
   if (issues.length > 0) {
     const lines = issues.map(({ path, ...issue }) => `${fieldOf(path)}${showIssue({ ...issue, path: [] })}`);
     throw new Refusal(lines.join('\n'));
   }
-  return { scenario: { name: 'trace', network: name, steps: [step] }, telling: { source, trace: true } };
+  return {
+    file: { ...file, networks: { ...file.networks, [name]: base } },
+    scenario: {
+      name: 'trace',
+      network: name,
+      ...(change === undefined ? {} : { change: change.change }),
+      steps: [step],
+    },
+    telling: { source, trace: true, place: lineOf(source, change) },
+  };
 }
 
-function onlyOne(networks: ReadonlyMap<string, unknown>, file: string): string {
-  const [first, ...others] = networks.keys();
-  if (first === undefined) throw new Refusal(`${file} has no "networks": trace a scenario with --scenario`);
-  if (others.length === 0) return first;
-  const names = [...networks.keys()].map((name) => `"${name}"`).join(', ');
-  throw new Refusal(`${file} has several networks: choose one with --network (${names})`);
+/** The outside is there when it is named: as `matrix` and `diff` name it. */
+function withOutside(design: Design, { from, to }: TraceOptions): Design {
+  const outside = withInternet(design);
+  return outside !== undefined && (from === outside.name || to === outside.name) ? outside.design : design;
 }
 
 /** `--from: `, for an issue about what that option gave. */

@@ -3,11 +3,11 @@ import type { Change, ChangeItem } from '../sim/design/change.ts';
 import type { Design } from '../sim/design/design.ts';
 import type { World } from '../sim/world/world.ts';
 import { type Flow, type FlowOptions, flowKey, flowsOf } from './flows.ts';
-import { withInternet } from './internet.ts';
+import { type Outside, withInternet } from './internet.ts';
 import { type Probe, probe } from './probe.ts';
 import { atRest, edit } from './rest.ts';
 
-export interface AnalysisOptions extends Omit<FlowOptions, 'internet'> {
+export interface AnalysisOptions extends Omit<FlowOptions, 'internet' | 'scaffold'> {
   /** Made before anything runs. */
   readonly change?: Change;
   /** All randomness comes from it; default 1. */
@@ -25,21 +25,22 @@ export function analyse(design: Design, options: AnalysisOptions = {}): Analysis
 export class Analysis {
   /** As written, changes included; without the outside. */
   readonly design: Design;
-  /** The node that stands for the outside; undefined where nothing is. */
-  readonly internet: string | undefined;
+  readonly #outside: Outside | undefined;
   readonly #rest: World;
-  readonly #wiring: readonly ChangeItem[];
   readonly #options: AnalysisOptions;
   readonly #probes = new Map<string, Probe>();
   #flows: readonly Flow[] | undefined;
 
   constructor(design: Design, wiring: readonly ChangeItem[], options: AnalysisOptions) {
-    const outside = withInternet(design);
+    this.#outside = withInternet(design);
     this.design = design;
-    this.internet = outside?.name;
     this.#options = options;
-    this.#wiring = wiring;
-    this.#rest = atRest(outside?.design ?? design, wiring, options.seed ?? 1);
+    this.#rest = atRest(this.#outside?.design ?? design, wiring, options.seed ?? 1);
+  }
+
+  /** The node that stands for the outside; undefined where nothing is. */
+  get internet(): string | undefined {
+    return this.#outside?.name;
   }
 
   /** The design that flows run on: with the outside. */
@@ -49,9 +50,7 @@ export class Analysis {
 
   /** Every flow, by sender, then by target. */
   get flows(): readonly Flow[] {
-    const { internet } = this;
-    this.#flows ??=
-      this.#options.flows ?? flowsOf(this.#rest, { ...this.#options, ...(internet === undefined ? {} : { internet }) });
+    this.#flows ??= this.#options.flows ?? flowsOf(this.#rest, { ...this.#options, ...outsideOf(this.#outside) });
     return this.#flows;
   }
 
@@ -67,6 +66,10 @@ export class Analysis {
 
   /** A world of its own in which nothing has happened yet. */
   start(): World {
-    return atRest(this.whole, this.#wiring, this.#options.seed ?? 1);
+    return this.#rest.fork();
   }
+}
+
+function outsideOf(outside: Outside | undefined): Pick<FlowOptions, 'internet' | 'scaffold'> {
+  return outside === undefined ? {} : { internet: outside.name, scaffold: outside.scaffold };
 }

@@ -28,21 +28,24 @@ export interface FlowOptions {
   readonly to?: (name: string) => boolean;
   /** The node that stands for everything outside: it knows public addresses alone. */
   readonly internet?: string;
+  /** Nodes and interfaces (`NODE:INTERFACE`) that are no part of the network: they connect the outside. */
+  readonly scaffold?: ReadonlySet<string>;
 }
 
 /**
  * Every node to every service of every other node, and a ping: at each address of the service in a family that the
- * sender speaks (for a ping the first of each family), and at each endpoint that a translation rule leads there. What
- * comes from outside asks for public addresses only, where the design says what is public.
+ * sender speaks, and at each endpoint that a translation rule leads there. What comes from outside asks for public
+ * addresses only, where the design says what is public.
  */
 export function flowsOf(world: World, options: FlowOptions = {}): readonly Flow[] {
   const { design } = world;
-  const names = Object.keys(design.nodes);
+  const { scaffold = new Set() } = options;
+  const names = Object.keys(design.nodes).filter((name) => !scaffold.has(name));
   const entries = Object.entries(design.nodes).flatMap(([name, node]) =>
     translates(node) ? entriesOf(design, name, world.program(name)) : [],
   );
   const wanted = names.filter((name) => options.to?.(name) ?? true);
-  const targets = wanted.flatMap((name) => targetsOn(world, name, entries));
+  const targets = wanted.flatMap((name) => targetsOn(world, name, { entries, scaffold }));
   const sources = names.filter((name) => options.from?.(name) ?? true);
   const publicOnly = (design.publicInternet ?? []).length > 0;
   return sources.flatMap((from) => {
@@ -70,27 +73,25 @@ interface Target {
   readonly ip: Ip;
 }
 
-function targetsOn(world: World, name: string, entries: readonly Entry[]): Target[] {
+interface Surrounding {
+  readonly entries: readonly Entry[];
+  readonly scaffold: ReadonlySet<string>;
+}
+
+function targetsOn(world: World, name: string, { entries, scaffold }: Surrounding): Target[] {
   const node = nodeNamed(world.design, name);
   if (node === undefined) return [];
-  const own = addressesOf(world, name);
+  const own = addressesOf(world, name, scaffold);
   const found = new Map<string, Target>();
   for (const offer of offersOf(node)) {
-    for (const ip of listening(offer, own)) add(found, name, offer, { address: ip, ...portOf(offer) });
     for (const ip of offer.address === undefined ? own : [offer.address]) {
+      add(found, name, offer, { address: ip, ...portOf(offer) });
       for (const entry of entries) {
         for (const endpoint of entry.lead(name, ip, offer)) add(found, name, offer, endpoint);
       }
     }
   }
   return [...found.values()];
-}
-
-/** A ping finds a node, not an interface: one address of each family is enough. */
-function listening(offer: Offer, own: readonly Ip[]): readonly Ip[] {
-  if (offer.address !== undefined) return [offer.address];
-  if (offer.protocol !== 'icmp') return own;
-  return own.filter((ip, i) => own.findIndex((other) => family(other) === family(ip)) === i);
 }
 
 function portOf({ port }: Offer): { readonly port?: number } {
@@ -115,8 +116,11 @@ function add(found: Map<string, Target>, to: string, { protocol, app, name }: Of
   if (!found.has(key)) found.set(key, { flow, ip: address });
 }
 
-function addressesOf(world: World, name: string): readonly Ip[] {
-  return [...world.program(name).interfaces.values()]
+function addressesOf(world: World, node: string, except: ReadonlySet<string> = NOTHING): readonly Ip[] {
+  return [...world.program(node).interfaces.values()]
+    .filter(({ name }) => !except.has(`${node}:${name}`))
     .flatMap(({ addresses }) => addresses.map(({ ip }) => ip))
     .filter((ip) => !isLinkLocal(ip));
 }
+
+const NOTHING: ReadonlySet<string> = new Set();

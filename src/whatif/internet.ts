@@ -13,6 +13,8 @@ export interface Outside {
   readonly design: Design;
   /** What the host is called: `internet`, unless a node of the design is called so. */
   readonly name: string;
+  /** Nodes, and interfaces (`NODE:INTERFACE`), that are there to connect it and are nobody's target. */
+  readonly scaffold: ReadonlySet<string>;
 }
 
 /**
@@ -24,14 +26,8 @@ export function withInternet(design: Design): Outside | undefined {
   const name = NAMES.find((each) => !Object.hasOwn(design.nodes, each) && !Object.hasOwn(design.nodes, `${each}-edge`));
   const edge = name === undefined ? undefined : edgeOf(design);
   if (name === undefined || edge === undefined) return undefined;
-  const space = freeSpace(design);
-  return {
-    design:
-      edge.kind === 'router'
-        ? behindRouter(design, edge.node, { name, space })
-        : behindHop(design, edge, { name, space }),
-    name,
-  };
+  const added = { name, space: freeSpace(design) };
+  return edge.kind === 'router' ? behindRouter(design, edge.node, added) : behindHop(design, edge, added);
 }
 
 const NAMES = ['internet', 'outside', 'rest-of-the-world'];
@@ -103,19 +99,21 @@ interface Added {
 }
 
 /** The router gets one more interface, and the host hangs on it. */
-function behindRouter(design: Design, router: string, { name, space }: Added): Design {
+function behindRouter(design: Design, router: string, { name, space }: Added): Outside {
   const before = design.nodes[router] ?? NO_NODE;
   const families = new Set(
     addressesOf(before)
       .filter(({ ip }) => !isLinkLocal(ip))
       .map(({ ip }) => family(ip)),
   );
+  const port = NAMES.find((each) => !Object.hasOwn(before.interfaces ?? {}, each)) ?? 'to-internet';
   const nodes = {
     ...design.nodes,
-    [router]: withPort(before, name, { space, families }),
+    [router]: withPort(before, port, { space, families }),
     [name]: hostIn(before, 'host', { space, families }),
   };
-  return { ...design, nodes, links: [...spelledOut(design, router), [`${router}:${name}`, `${name}:eth0`]] };
+  const links = [...spelledOut(design, router), [`${router}:${port}`, `${name}:eth0`]];
+  return { design: { ...design, nodes, links }, name, scaffold: new Set([`${router}:${port}`]) };
 }
 
 /** A node that gets a second interface must be named with its first one in the links that it is on. */
@@ -131,7 +129,7 @@ function spelledOut(design: Design, node: string): readonly LinkSpec[] {
 }
 
 /** A router takes the addresses that nobody had, on the link of the interface that leads there, and the host is behind it. */
-function behindHop(design: Design, edge: Extract<Edge, { kind: 'hop' }>, { name, space }: Added): Design {
+function behindHop(design: Design, edge: Extract<Edge, { kind: 'hop' }>, { name, space }: Added): Outside {
   const { end, hops, back } = edge;
   const before = design.nodes[end.node] ?? NO_NODE;
   const families = new Set(hops.map(family));
@@ -143,7 +141,8 @@ function behindHop(design: Design, edge: Extract<Edge, { kind: 'hop' }>, { name,
     [router]: edgeNode(before, 'edge', { inner, back: back.map(showIp), outer: routerIn(space, families) }),
     [name]: hostIn(before, 'host', { space, families }),
   };
-  return { ...design, nodes, links: [...joined(design, end, `${router}:in`), [`${router}:out`, `${name}:eth0`]] };
+  const links = [...joined(design, end, `${router}:in`), [`${router}:out`, `${name}:eth0`]];
+  return { design: { ...design, nodes, links }, name, scaffold: new Set([router]) };
 }
 
 /** The link of an interface with one end more, or a new one where it hangs on none. */

@@ -31,9 +31,9 @@ export interface Probe {
 
 /** Runs a flow as a session of its own; the world is used up by it. */
 export function probe(world: World, flow: Flow): Probe {
-  const begin = world.trace.length;
+  const begin = world.recorded;
   const result = carryOut(world, flow);
-  const events = world.trace.slice(begin);
+  const events = world.since(begin);
   const family = familyIn(events, flow);
   return {
     flow,
@@ -53,24 +53,25 @@ function carryOut(world: World, flow: Flow): Result {
 }
 
 /** The step of a scenario that does the same; a name server is asked with a datagram. */
-export function stepOf({ from, address: to, protocol, port }: Flow): Step {
+export function stepOf({ from, address: to, protocol, port: given, app }: Flow): Step {
   if (protocol === 'icmp') return { ping: { from, to, count: 1 } };
-  return { connect: { from, to, port: port ?? fail('a connection to no port'), protocol } };
+  const port = given ?? fail('a connection to no port');
+  return app === 'stun' ? { stun: { from, to, port, tests: ['mapping'] } } : { connect: { from, to, port, protocol } };
 }
 
 /** One question to a name server, for a name that it knows where it knows any. */
 function ask(world: World, { from, address, name = 'name.invalid' }: Flow): Result {
   const to = parseIp(address) ?? fail(`"${address}" is not an address`);
-  const begin = world.trace.length;
+  const begin = world.recorded;
   const started = world.now;
   world.mark(0, 'resolve');
   const ran = run(world, from, resolveClient({ servers: [to], name, attempts: 1 }), to);
   const elapsed = world.now - started;
   world.settle();
-  return resultOf('resolve', ran, world.trace.slice(begin), elapsed);
+  return resultOf('resolve', ran, world.since(begin), elapsed);
 }
 
-const ANSWERS: ReadonlySet<string> = new Set(['connected', 'replied', 'resolved', 'nxdomain']);
+const ANSWERS: ReadonlySet<string> = new Set(['connected', 'replied', 'resolved', 'nxdomain', 'measured']);
 
 /** SERVFAIL is an answer too, unless there was nobody to ask. */
 function isReached({ outcome = '', server }: Result): boolean {

@@ -1,8 +1,7 @@
 /** Where every flow begins: the services run, addresses are leased, and no packet is on its way. */
+import { checkChange } from '../scenarios/check/scenario.ts';
 import { InputError } from '../scenarios/issue.ts';
-import type { Issue } from '../sim/base/fail.ts';
-import { applyOperations, type Change, type ChangeItem, changeItems, type Operation } from '../sim/design/change.ts';
-import { check } from '../sim/design/check.ts';
+import { type Change, type ChangeItem, changeItems } from '../sim/design/change.ts';
 import type { Design } from '../sim/design/design.ts';
 import { World } from '../sim/world/world.ts';
 
@@ -12,33 +11,14 @@ export interface Edited {
   readonly wiring: readonly ChangeItem[];
 }
 
-/** The design after a change; one that does not fit throws an `InputError`, whose paths begin in the list of its items. */
+/** The design after a change; one that does not fit throws an `InputError`, its paths relative to the change. */
 export function edit(design: Design, change: Change): Edited {
-  const items = changeItems(change);
-  const operations = items.flatMap((item, at) => ('op' in item ? [{ item, at }] : []));
-  const wiring = items.filter((item) => !('op' in item));
-  const after = operations.length === 0 ? design : applied(design, operations);
-  return { design: after, wiring };
+  const after = checkChange(change, design);
+  if (Array.isArray(after)) throw new InputError(after);
+  return { design: after as Design, wiring: changeItems(change).filter((item) => !('op' in item)) };
 }
 
-function applied(design: Design, operations: readonly { readonly item: Operation; readonly at: number }[]): Design {
-  const after = applyOperations(
-    design,
-    operations.map(({ item }) => item),
-  );
-  if (Array.isArray(after)) {
-    const moved = after.map((issue: Issue) => {
-      const [i, ...rest] = issue.path;
-      return { ...issue, path: [operations[Number(i)]?.at ?? 0, ...rest] };
-    });
-    throw new InputError(moved);
-  }
-  const issues = check(after);
-  if (issues.length > 0) throw new InputError(issues.map((issue) => ({ ...issue, path: [0, ...issue.path] })));
-  return after;
-}
-
-/** A world of a checked design at rest, with links and nodes down as `wiring` says. */
+/** A world of a checked design at rest, with links and nodes up or down as `wiring` says, which must fit it. */
 export function atRest(design: Design, wiring: readonly ChangeItem[], seed: number): World {
   const world = new World(design, { seed });
   const issues = wiring.length === 0 ? [] : world.apply(wiring);

@@ -35,7 +35,7 @@ export function offersOf(node: Node): readonly Offer[] {
 }
 
 function offered(service: ServiceDef | undefined): Offer[] {
-  if (service === undefined || service.app === 'dhcp' || service.app === 'stun') return [];
+  if (service === undefined || service.app === 'dhcp') return [];
   const { app, port, address } = service;
   const on = (protocol: FlowProtocol, name?: string): Offer => ({
     protocol,
@@ -45,6 +45,7 @@ function offered(service: ServiceDef | undefined): Offer[] {
     ...(name === undefined ? {} : { name }),
   });
   if (service.app === 'echo') return [on(service.protocol)];
+  if (service.app === 'stun') return [on('udp')];
   if (service.app !== 'dns') return [on('tcp')];
   return port === 53 ? [on('udp', Object.keys(service.records)[0]), on('tcp')] : [on('tcp')];
 }

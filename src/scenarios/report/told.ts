@@ -3,7 +3,7 @@ import type { Path } from '../../sim/base/path.ts';
 import { type Item, packetsOf } from '../../sim/trace/explain.ts';
 import type { PacketView } from '../../sim/trace/view.ts';
 import { type Position, showIssue } from '../issue.ts';
-import { positionOf, type Source } from '../locate.ts';
+import { positionOf, type Source, showPlace } from '../locate.ts';
 import type { StepReport } from '../run.ts';
 import { itemsByStep, type Run } from '../trace.ts';
 import { titleOf } from './title.ts';
@@ -37,17 +37,17 @@ export interface Told {
 export interface Telling {
   readonly source?: Source;
   readonly trace?: boolean;
+  /** The line of a place, where it is not to be looked up in the source: a change may stand in a file of its own. */
+  readonly place?: (path: Path) => string | undefined;
 }
 
 /** Puts a run into words. */
-export function tell(run: Run, { source, trace = false }: Telling): Told {
+export function tell(run: Run, { source, trace = false, place = linesOf(source) }: Telling): Told {
   const { file, scenario, report } = run;
   const index = file.scenarios?.indexOf(scenario) ?? -1;
   const root: Path = ['scenarios', index];
   const spotAt = (...path: Path) =>
     source === undefined || index < 0 ? {} : { spot: { file: source.file, ...positionOf(source, [...root, ...path]) } };
-  const place = (path: Path): string | undefined =>
-    source === undefined ? undefined : `${source.file}:${positionOf(source, path).line}`;
   const [before, ...during] = trace ? itemsByStep(run, place) : [];
   return {
     name: report.name,
@@ -66,6 +66,10 @@ export function tell(run: Run, { source, trace = false }: Telling): Told {
     ...(report.issues === undefined ? {} : { message: report.issues.map(showIssue).join('\n') }),
     ...(before === undefined ? {} : { before }),
   };
+}
+
+function linesOf(source: Source | undefined): (path: Path) => string | undefined {
+  return (path) => (source === undefined ? undefined : showPlace(source, path));
 }
 
 /** How many there were of what. */
