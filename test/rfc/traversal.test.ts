@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { fail } from '../../src/sim/base/fail.ts';
 import { DEPENDENCES } from '../../src/sim/design/behaviour.ts';
-import { type Cell, type Classes, cellOf, type FilterScope, predict } from '../../src/whatif/traversal/predict.ts';
+import { type Cell, type Classes, cellOf, predict } from '../../src/whatif/traversal/predict.ts';
 
 const MAPPINGS = ['EIM', 'ADM', 'APDM'] as const;
 const FILTERS = ['EIF', 'ADF', 'APDF'] as const;
@@ -48,13 +48,13 @@ const BY_ENDPOINT: Readonly<Record<string, Cell>> = {
 };
 
 const TABLES = new Map(
-  (['mapping', 'endpoint'] as const).map((scope) => [
-    scope,
-    NATS.map((one) => NATS.map((two) => predict(one, two, scope))),
+  (['mapping', 'endpoint'] as const).map((filterScope) => [
+    filterScope,
+    NATS.map((one) => NATS.map((two) => predict({ ...one, filterScope }, { ...two, filterScope }))),
   ]),
 );
 
-function prospect(one: number, two: number, scope: FilterScope) {
+function prospect(one: number, two: number, scope: 'mapping' | 'endpoint') {
   return TABLES.get(scope)?.[one]?.[two] ?? fail('no such cell');
 }
 

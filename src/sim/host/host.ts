@@ -10,7 +10,7 @@ import { unreachable } from '../base/fail.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
-import type { App } from './app/app.ts';
+import type { App, MapOutcome } from './app/app.ts';
 import { advanceConnection } from './connections.ts';
 import { deliver, tellRaw } from './deliver.ts';
 import { copyKernel, type Kernel, makeKernel } from './kernel.ts';
@@ -85,6 +85,12 @@ export class Host {
   /** Whether anything still waits for this timer. The world drops others without moving its clock. */
   wants(timer: number): boolean {
     return this.#kernel.timers.wants(timer);
+  }
+
+  /** What came of a mapping that an application asked for. */
+  mapped(app: string, id: string, outcome: MapOutcome, now: Millis): HostOutput {
+    this.#kernel.programs.post(app, { kind: 'mapping', id, outcome });
+    return this.#answer(now);
   }
 
   /** Link or address of an interface changed; every application hears of it. */

@@ -2,7 +2,7 @@
 import type { IpHeader } from '../packet/packet.ts';
 import type { HostOutput, Outgoing } from './output.ts';
 
-type Collected = Pick<HostOutput, 'packets' | 'notes' | 'finished' | 'configured'>;
+type Collected = Pick<HostOutput, 'packets' | 'notes' | 'finished' | 'configured' | 'requests'>;
 
 /** Collects packets and news until they are taken; counts the IPv4 identifications that the host has used. */
 export class Outbox {
@@ -10,6 +10,7 @@ export class Outbox {
   #notes: HostOutput['notes'][number][] = [];
   #finished: HostOutput['finished'][number][] = [];
   #configured: HostOutput['configured'][number][] = [];
+  #requests: HostOutput['requests'][number][] = [];
   #ident: number;
 
   constructor(firstIdent: number) {
@@ -44,6 +45,10 @@ export class Outbox {
     this.#configured.push(configured);
   }
 
+  request(request: HostOutput['requests'][number]): void {
+    this.#requests.push(request);
+  }
+
   /** All that was collected since the last time. */
   take(): Collected {
     const taken = {
@@ -51,8 +56,10 @@ export class Outbox {
       notes: this.#notes,
       finished: this.#finished,
       configured: this.#configured,
+      requests: this.#requests,
     };
-    [this.#packets, this.#notes, this.#finished, this.#configured] = [[], [], [], []];
+    [this.#packets, this.#notes, this.#finished] = [[], [], []];
+    [this.#configured, this.#requests] = [[], []];
     return taken;
   }
 }

@@ -4,7 +4,7 @@ import type { Ip } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { DropReason } from '../trace/fate.ts';
-import type { Finding, Lease } from './app/app.ts';
+import type { Finding, Lease, MapRequest } from './app/app.ts';
 
 /** What the tables of the node say at this moment; they change under a running host (DHCP, links, routes). */
 export interface Routing {
@@ -56,6 +56,8 @@ export interface HostOutput {
   readonly timers: readonly { readonly id: number; readonly at: Millis }[];
   readonly notes: readonly { readonly app: string; readonly text: string }[];
   readonly finished: readonly { readonly app: string; readonly finding: Finding }[];
+  /** To be answered by `mapped`. */
+  readonly requests: readonly { readonly app: string; readonly request: MapRequest }[];
   readonly configured: readonly { readonly interface: string; readonly lease: Lease | undefined }[];
   /** Answers `receive`, and only that. */
   readonly reception?: Reception;

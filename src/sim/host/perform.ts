@@ -38,6 +38,8 @@ export function perform(kernel: Kernel, app: string, command: AppCommand, now: M
       return timers.forget({ kind: 'app', app, name: command.name });
     case 'configure':
       return outbox.configure({ interface: command.interface, lease: command.lease });
+    case 'map':
+      return outbox.request({ app, request: command.request });
     case 'note':
       return outbox.note(app, command.text);
     case 'finish':

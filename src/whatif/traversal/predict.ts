@@ -12,10 +12,9 @@ import type { Dependence } from '../../sim/design/behaviour.ts';
 export interface Classes {
   readonly mapping: Dependence;
   readonly filtering: Dependence;
+  /** Whose packets open a filter: those of one mapping (the default), or all that the inside endpoint sends. */
+  readonly filterScope?: 'mapping' | 'endpoint';
 }
-
-/** Whose packets open a filter: those of one mapping, or all that the inside endpoint sends (RFC 4787 §5). */
-export type FilterScope = 'mapping' | 'endpoint';
 
 /** How many of the two hosts must foresee the port that the other's NAT will choose. */
 export interface Prospect {
@@ -64,7 +63,6 @@ type State = readonly [Party, Party];
 
 interface Setting {
   readonly nats: readonly [Classes, Classes];
-  readonly scope: FilterScope;
   /** Which hosts foresee ports. */
   readonly foresees: readonly [boolean, boolean];
 }
@@ -74,11 +72,11 @@ const THIRD = 'third';
 const DEPTH = 4;
 
 /** What it takes to connect the hosts behind two NATs. */
-export function predict(one: Classes, two: Classes, scope: FilterScope = 'mapping'): Prospect {
+export function predict(one: Classes, two: Classes): Prospect {
   const nats = [one, two] as const;
-  const blind = explore({ nats, scope, foresees: [false, false] });
-  const left = blind.check ? blind : explore({ nats, scope, foresees: [true, false] });
-  const right = left.check ? left : explore({ nats, scope, foresees: [false, true] });
+  const blind = explore({ nats, foresees: [false, false] });
+  const left = blind.check ? blind : explore({ nats, foresees: [true, false] });
+  const right = left.check ? left : explore({ nats, foresees: [false, true] });
   const least = (goal: keyof Found): 0 | 1 | 2 => (blind[goal] ? 0 : left[goal] || right[goal] ? 1 : 2);
   return { flow: least('flow'), check: least('check') };
 }
@@ -162,13 +160,13 @@ function send(before: State, side: Side, target: Public, setting: Setting): Sent
 }
 
 /** Whether the NAT in front of a target lets a packet in. */
-function admits(state: State, source: Public, target: Public, { nats, scope }: Setting): boolean {
+function admits(state: State, source: Public, target: Public, { nats }: Setting): boolean {
   const { mappings } = state[target.side];
   const mapping = mappings[target.port];
   if (mapping === undefined) return false;
-  const { filtering } = nats[target.side];
+  const { filtering, filterScope = 'mapping' } = nats[target.side];
   if (filtering === 'endpoint-independent') return true;
-  const sentTo = scope === 'mapping' ? mapping.sentTo : mappings.flatMap((each) => each.sentTo);
+  const sentTo = filterScope === 'mapping' ? mapping.sentTo : mappings.flatMap((each) => each.sentTo);
   return filtering === 'address-dependent'
     ? sentTo.some((each) => each.startsWith(`${source.side}:`))
     : sentTo.includes(nameOf(source));

@@ -61,8 +61,36 @@ export type AppEvent =
   /** A packet on a raw socket. */
   | { readonly kind: 'packet'; readonly socket: SocketName; readonly packet: Packet; readonly interface: string }
   | { readonly kind: 'timer'; readonly name: string }
+  /** Answers `map`. */
+  | { readonly kind: 'mapping'; readonly id: string; readonly outcome: MapOutcome }
   /** Link or address of an interface changed (a DHCP client starts again). */
   | { readonly kind: 'link'; readonly interface: string; readonly up: boolean };
+
+/** What an application wants of the table of mappings of its own node, on behalf of a host inside. */
+export type MapRequest =
+  | {
+      readonly kind: 'map';
+      /** Chosen by the application; it comes back with the answer. */
+      readonly id: string;
+      readonly protocol: number;
+      readonly inside: Endpoint;
+      /** Port 0: whichever. The address is a wish only where there are several. */
+      readonly suggested: Endpoint;
+      /** Rather nothing than another port than suggested. */
+      readonly exact: boolean;
+      /** From now on. */
+      readonly lifetime: Millis;
+    }
+  /** Port 0: all of that address. */
+  | { readonly kind: 'unmap'; readonly id: string; readonly protocol: number; readonly inside: Endpoint }
+  /** Asks for the outside address that an inside one would get. */
+  | { readonly kind: 'address'; readonly id: string; readonly inside: Endpoint };
+
+export type MapOutcome =
+  | { readonly kind: 'mapped'; readonly outside: Endpoint }
+  | { readonly kind: 'removed' }
+  /** `not-inside`: nothing that this node translates; `taken`: the very port that was wanted. */
+  | { readonly kind: 'refused'; readonly why: 'not-inside' | 'taken' | 'no-port' };
 
 /** Address configuration learned by DHCP for one interface. */
 export interface Lease {
@@ -136,6 +164,7 @@ export type AppCommand =
   | { readonly kind: 'timer'; readonly name: string; readonly after: Millis }
   | { readonly kind: 'cancel'; readonly name: string }
   | { readonly kind: 'configure'; readonly interface: string; readonly lease: Lease | undefined }
+  | { readonly kind: 'map'; readonly request: MapRequest }
   /** A line for the trace: what the application understood or decided. */
   | { readonly kind: 'note'; readonly text: string }
   /** The program is over; its sockets are closed in order. */

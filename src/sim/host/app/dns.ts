@@ -58,7 +58,7 @@ export function dnsServer(config: DnsConfig): App<DnsState> {
 }
 
 function handle(state: DnsState, event: AppEvent, scene: Scene): Reaction<DnsState> {
-  const name = event.kind === 'timer' ? event.name : event.kind === 'link' ? '' : event.socket;
+  const name = event.kind === 'timer' ? event.name : 'socket' in event ? event.socket : '';
   const asked = [...state.pending].find(([, { exchange }]) => owns(exchange, name));
   if (asked !== undefined) return withStreams(state, advance(state, asked[0], event, scene));
   switch (event.kind) {

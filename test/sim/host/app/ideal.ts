@@ -131,6 +131,8 @@ export class Ideal {
         this.leases.push(command.lease);
         owner.ips.splice(0, owner.ips.length, ...(command.lease === undefined ? [] : [command.lease.address]));
         return;
+      case 'map':
+        throw new Error(`${owner.id}: there is no table of mappings here`);
       case 'finish':
         owner.finding = command.finding;
         owner.timers.clear();
