@@ -126,6 +126,13 @@ export class Conntrack {
     this.mappings.detach(connection, connection.created);
   }
 
+  /** What was sent went nowhere, but was sent: its mapping and its filter live by it, and no packet is of it. */
+  remember(connection: Connection, now: Millis): void {
+    this.flows.unbind(connection);
+    connection.confirmed = true;
+    connection.expires = now + connection.timeout;
+  }
+
   /** A restart, or the table emptied by hand. */
   flush(now: Millis): void {
     this.flows.expire(now);
@@ -136,7 +143,13 @@ export class Conntrack {
   /** Masqueraded connections go with the address that they use; those of a plain `snat` stay (LNX-NAT-8). */
   removeTranslatedTo(ip: Ip, now: Millis): void {
     this.#removeMasqueraded(({ reply }) => reply.dst === ip, now);
-    this.mappings.removeAt(ip, now);
+    for (const mapping of this.mappings.all(now)) if (mapping.outside.ip === ip) this.endMapping(mapping, now);
+  }
+
+  /** Ends a mapping, and every connection that lives by it. */
+  endMapping(mapping: Mapping, now: Millis): void {
+    for (const connection of [...mapping.sessions.keys()]) this.flows.remove(connection, now);
+    this.mappings.remove(mapping, now);
   }
 
   /** Masqueraded connections go with the interface that they leave by, when it is taken down (LNX-NAT-8). */

@@ -5,7 +5,6 @@ import { isError } from '../../packet/icmp-error.ts';
 import type { Icmp, Packet } from '../../packet/packet.ts';
 import type { Connection, Direction, Side } from '../connection.ts';
 import type { RouterState } from '../passage.ts';
-import { endMapping } from './inbound.ts';
 
 interface Flow {
   readonly connection: Connection;
@@ -26,8 +25,8 @@ export function judgeSessionError(
   if (icmp.errors === 'drop') return 'this NAT translates no ICMP errors';
   if (isGarbled(packet)) return 'the header that the ICMP error quotes has a wrong checksum';
   if (icmp.endMapping && side === 'source' && session.outbound !== direction) {
-    const { mappings } = node.conntrack;
-    for (const mapping of mappings.all(now)) if (session.mappings.includes(mapping.id)) endMapping(node, mapping, now);
+    for (const mapping of node.conntrack.mappings.all(now))
+      if (session.mappings.includes(mapping.id)) node.conntrack.endMapping(mapping, now);
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ import { reversed } from '../../packet/tuple.ts';
 import type { NodeProgram } from '../../program/program.ts';
 import { bindTo } from '../bindings.ts';
 import { endpointOf, withEndpoint } from '../endpoints.ts';
-import type { Passage, RouterState } from '../passage.ts';
+import type { Passage } from '../passage.ts';
 import { sightOf } from '../sight.ts';
 import { expiryOf, hasSent, isIn, type Mapping } from './mapping.ts';
 import { addressesOf, bindSource, type Crossing, type Mapped, type Way } from './outbound.ts';
@@ -130,16 +130,10 @@ function choose(
   if (refusal === undefined) {
     return enter(crossing, behaviour, { mapping, sender, near: near === undefined ? [] : [near.id] });
   }
-  if (behaviour?.refusal === 'end') endMapping(node, mapping, now);
+  // both ends may be about to speak to each other: the sender has opened its own filter
+  if (near !== undefined) node.conntrack.remember(connection, now);
+  if (behaviour?.refusal === 'end') node.conntrack.endMapping(mapping, now);
   return { kind: 'unsolicited', detail: refusal };
-}
-
-/** Ends a mapping and every session that lives by it. */
-export function endMapping({ conntrack }: RouterState, mapping: Mapping, now: number): void {
-  for (const connection of [...mapping.sessions.keys()]) {
-    if (connection.confirmed) conntrack.flows.remove(connection, now);
-  }
-  conntrack.mappings.remove(mapping, now);
 }
 
 /** Why a sender may not use a mapping; undefined when it may. */

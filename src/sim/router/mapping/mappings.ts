@@ -125,9 +125,12 @@ export class Mappings {
     this.#end(mapping, 'removed', now);
   }
 
-  /** Ends every mapping that `isGone` says, or all, with what was kept in mind about ports. */
-  clear(now: Millis, isGone: (mapping: Mapping) => boolean = () => true): void {
-    for (const mapping of this.all(now)) if (isGone(mapping)) this.#end(mapping, 'removed', now);
+  /** Restarted: nothing is remembered, not even which ports rest. */
+  reset(now: Millis): void {
+    for (const mapping of this.all(now)) this.#end(mapping, 'removed', now);
+    this.resting.clear();
+    this.subscribers.clear();
+    this.#held.clear();
   }
 
   /** Keeps a SYN from outside in mind until then. */
@@ -169,19 +172,6 @@ export class Mappings {
     this.subscribers.leave(mapping, at);
     this.resting.add(keyOfEndpoint(protocol, outside), at);
     this.#onChange(mapping, how, at);
-  }
-
-  /** Restarted: nothing is remembered, not even which ports rest. */
-  reset(now: Millis): void {
-    this.clear(now);
-    this.resting.clear();
-    this.subscribers.clear();
-    this.#held.clear();
-  }
-
-  /** Mappings to an address that is gone. */
-  removeAt(ip: Ip, now: Millis): void {
-    this.clear(now, ({ outside }) => outside.ip === ip);
   }
 }
 

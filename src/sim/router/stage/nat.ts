@@ -223,7 +223,9 @@ function isShortGre(packet: Packet): boolean {
 
 /** A masqueraded connection that would leave by another interface is forgotten with the packet, as in the kernel. */
 function strayed(side: Side, { out }: Passage, { connection, direction }: Flow): boolean {
-  const { masqueraded } = connection;
+  const { masqueraded, session } = connection;
+  // what turns round here leaves by the way that it came
+  if (session?.outbound === 'both') return false;
   return (
     side === 'source' &&
     direction === 'original' &&
