@@ -79,8 +79,8 @@ export function checkNoOverload(subject: Subject, protocol: Transport): Seen {
     (port) => {
       // by chance two of 64,512 ports meet rarely: a NAT that shares ports is seen to when there are few
       const stand = subject.narrow();
-      const ends = Array.from({ length: 8 }, (_, i) =>
-        open(stand, protocol, at(i % 2 ? A : B, port + i), i % 2 ? S1 : T1),
+      const ends = Array.from({ length: 12 }, (_, i) =>
+        open(stand, protocol, at(i % 2 ? A : B, port + i), i % 4 < 2 ? S1 : T1),
       );
       const seen = ends.flatMap((end) => (end === undefined ? [] : [show(end)]));
       return unlessHolds(new Set(seen).size === seen.length, `shared: ${seen.join(', ')}`);

@@ -6,7 +6,6 @@ import { type Ip, parseIp } from '../../../src/sim/addr/ip.ts';
 import { fail } from '../../../src/sim/base/fail.ts';
 import type { Millis } from '../../../src/sim/base/time.ts';
 import type { Axes } from '../../../src/sim/design/behaviour.ts';
-import { check } from '../../../src/sim/design/check.ts';
 import type { Design, Node } from '../../../src/sim/design/design.ts';
 import type { Firewall } from '../../../src/sim/design/rule.ts';
 import type { Packet } from '../../../src/sim/packet/packet.ts';
@@ -40,6 +39,8 @@ export interface StandOptions {
   readonly pool?: boolean;
   /** Outside ports of the rule itself: "4000-4003". */
   readonly ports?: string;
+  /** The inside prefix that is translated. */
+  readonly source?: string;
   /** Outside addresses of the rule instead of one or two. */
   readonly to?: readonly string[];
   /** A destination that is left untranslated. */
@@ -56,11 +57,23 @@ export interface StandOptions {
 
 /** The network around a gateway of this profile. */
 export function networkOf(profile: string, options: StandOptions = {}): Design {
-  const { axes, pool = false, ports, to, except, mtu, firewall, rules = [], tracking, icmpRateLimit } = options;
+  const {
+    axes,
+    pool = false,
+    ports,
+    source = '192.168.1.0/24',
+    to,
+    except,
+    mtu,
+    firewall,
+    rules = [],
+    tracking,
+    icmpRateLimit,
+  } = options;
   const wan = ['203.0.113.2/24', '203.0.113.3/24', '203.0.113.9/24'];
   const not = except === undefined ? {} : { not: { destination: except } };
   const snat = {
-    match: { source: '192.168.1.0/24', outInterface: 'wan', ...not },
+    match: { source, outInterface: 'wan', ...not },
     action: 'snat' as const,
     to: to ?? `${pool ? '203.0.113.2-203.0.113.3' : '203.0.113.2'}${ports === undefined ? '' : `:${ports}`}`,
   };
@@ -93,10 +106,7 @@ export interface Left {
 export class Stand {
   readonly #state: State;
 
-  /** A design with issues throws the first. */
   constructor(design: Design, seed = 1) {
-    const [issue] = check(design);
-    if (issue !== undefined) throw new Error(`${issue.path.join('.')}: ${issue.message}`);
     this.#state = makeState(design, seed);
   }
 

@@ -23,16 +23,17 @@ export const RECOMMENDED: Readonly<Record<AccountedAxis, Account>> = {
   'tcp.unsolicited': published('held for 6 s, then ICMP port unreachable', 'rfc5382', 'REQ-4'),
   'icmp.errors': published('translated, and they end no mapping', 'rfc5508', 'REQ-3 to REQ-6'),
   fragments: published('taken in any order', 'rfc4787', 'REQ-14'),
-  exhausted: assumed('dropped without a word; RFC 5508 REQ-8 would like to hear ICMP 3/13'),
+  exhausted: published('dropped, with ICMP communication prohibited to the sender', 'rfc5508', 'REQ-8'),
 };
 
 const CLASSIC = 'rfc3489';
+const REFUSAL = { exhausted: 'icmp-admin-prohibited' } as const;
 
 export const CLASSICS: Readonly<Record<string, Profile>> = {
   'full-cone': {
     title: 'Full cone',
     description: 'One mapping for an inside endpoint, open to everybody.',
-    axes: { mapping: 'endpoint-independent', filtering: 'endpoint-independent' },
+    axes: { mapping: 'endpoint-independent', filtering: 'endpoint-independent', ...REFUSAL },
     accounts: {
       ...RECOMMENDED,
       mapping: published('one for all destinations', CLASSIC, '§5'),
@@ -44,7 +45,7 @@ export const CLASSICS: Readonly<Record<string, Profile>> = {
   'restricted-cone': {
     title: 'Restricted cone',
     description: 'One mapping for an inside endpoint, open to the addresses it has sent to.',
-    axes: { mapping: 'endpoint-independent', filtering: 'address-dependent' },
+    axes: { mapping: 'endpoint-independent', filtering: 'address-dependent', ...REFUSAL },
     accounts: {
       ...RECOMMENDED,
       mapping: published('one for all destinations', CLASSIC, '§5'),
@@ -56,7 +57,7 @@ export const CLASSICS: Readonly<Record<string, Profile>> = {
   'port-restricted-cone': {
     title: 'Port-restricted cone',
     description: 'One mapping for an inside endpoint, open to the endpoints it has sent to.',
-    axes: { mapping: 'endpoint-independent', filtering: 'address-and-port-dependent' },
+    axes: { mapping: 'endpoint-independent', filtering: 'address-and-port-dependent', ...REFUSAL },
     accounts: {
       ...RECOMMENDED,
       mapping: published('one for all destinations', CLASSIC, '§5'),
@@ -72,6 +73,7 @@ export const CLASSICS: Readonly<Record<string, Profile>> = {
       mapping: 'address-and-port-dependent',
       filtering: 'address-and-port-dependent',
       ports: { allocation: 'random' },
+      ...REFUSAL,
     },
     accounts: {
       ...RECOMMENDED,
