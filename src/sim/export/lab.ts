@@ -204,7 +204,12 @@ function linkGaps(design: Design): Gap[] {
   return linksOf(design).flatMap(({ index, loss, ends }) => [
     ...(loss > 0 && loss < 1 ? [{ place: `links[${index}].loss`, reason: 'which packets are lost is chance' }] : []),
     ...(new Set(ends.map((end) => mtuOf(design, end))).size > 1
-      ? [{ place: `links[${index}]`, reason: 'an end takes in no packet that is larger than its own MTU' }]
+      ? [
+          {
+            place: `links[${index}]`,
+            reason: 'what TCP has not cut into segments yet passes an end that would not take them in',
+          },
+        ]
       : []),
   ]);
 }

@@ -1,11 +1,18 @@
 import { isLinkLocal, isMulticast, isUnspecified, LIMITED_BROADCAST, showIp } from '../../addr/ip.ts';
 import { isPublic, special } from '../../addr/special.ts';
 import { verify } from '../../packet/checksum.ts';
-import type { Stage } from '../passage.ts';
+import { lengthOf } from '../../packet/packet.ts';
+import type { Passage, Stage } from '../passage.ts';
+import { mtuOf } from './forwarding.ts';
 
-/** Before any hook: the header checksum, and on the public Internet the addresses. */
+/** Before any hook: what the interface takes in, the header checksum, and on the public Internet the addresses. */
 export const sanity: Stage = (passage, { program }) => {
   const { packet } = passage;
+  const limit = mtuOf(program, passage.in);
+  if (isOversize(passage, limit)) {
+    const detail = `${passage.in} takes in no more than its MTU of ${limit}, and these are ${lengthOf(packet)} bytes`;
+    return { verdict: 'drop', why: { kind: 'refused', reason: 'tooBig', place: 'mtu', detail }, passage };
+  }
   if (!verify(packet).header) {
     const why = {
       kind: 'refused',
@@ -27,6 +34,14 @@ export const sanity: Stage = (passage, { program }) => {
   }
   return { verdict: 'next', why: { kind: 'checked' }, passage };
 };
+
+/** Room for a VLAN tag, which a frame without one may fill. */
+const TAG = 4;
+
+/** Nobody is told of it: the frame is discarded as it comes in. What was put together here came in pieces. */
+function isOversize({ packet, cut }: Passage, limit: number): boolean {
+  return cut === undefined && lengthOf(packet) > limit + TAG;
+}
 
 /** Addresses that never leave a link are the link's own business. */
 function staysOnLink(ip: Parameters<typeof isLinkLocal>[0]): boolean {
