@@ -36,6 +36,7 @@ export function commandLine(version: string, terminal: Terminal, done: (code: Ex
   addRun(program, terminal, done);
   addTrace(program, terminal, done);
   addMatrix(program, terminal, done);
+  addDiff(program, terminal, done);
   addLab(program, terminal, done);
   program
     .command('schema')
@@ -103,6 +104,29 @@ function addMatrix(program: Command, terminal: Terminal, done: Done): void {
     .addOption(reporters(['pretty', 'json', 'csv']))
     .option('--quiet', 'no progress on standard error')
     .action(async (file, options) => done(await (await import('./matrix.ts')).matrix(file, options, terminal)));
+}
+
+function addDiff(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('diff')
+    .argument(...FILE)
+    .argument('[other]', 'a second file, whose networks are compared with those of the same name')
+    .description('what a change does: flows lost, gained, and carried otherwise, each with its reason')
+    .option('--change <file>', 'the change: operations of RFC 6902, links and nodes up or down')
+    .option('--network <name>', 'the network; may be left out when the file has only one, or with two files')
+    .option('--from <glob>', 'only from these nodes: * is any text, ? one character')
+    .option('--to <glob>', 'only to these nodes')
+    .addOption(
+      new Option('--fail-on <what>', 'what else than a lost expectation is a failure: a lost flow, any difference')
+        .choices(['expectation', 'lost', 'any'])
+        .default('expectation'),
+    )
+    .option(...SEED)
+    .addOption(reporters(['pretty', 'json', 'github']))
+    .option('--quiet', 'no progress on standard error')
+    .action(async (file, other, options) =>
+      done(await (await import('./diff.ts')).diff([file, other], options, terminal)),
+    );
 }
 
 function addLab(program: Command, terminal: Terminal, done: Done): void {

@@ -1,8 +1,9 @@
 /** What the packets of one session tell: the way they went, what was rewritten, and what decided. */
-import { showIp } from '../sim/addr/ip.ts';
+import { type Ip, showIp } from '../sim/addr/ip.ts';
+import { showPrefix } from '../sim/addr/prefix.ts';
 import { showEndpoint } from '../sim/packet/show.ts';
 import type { StageName } from '../sim/program/order.ts';
-import type { Place } from '../sim/program/program.ts';
+import type { Place, Route } from '../sim/program/program.ts';
 import type { Journey } from '../sim/trace/journey.ts';
 import type { Step, Why } from '../sim/trace/trace.ts';
 import { dropOf } from '../sim/trace/verdict.ts';
@@ -35,7 +36,7 @@ export interface Decision {
   readonly node: string;
   readonly place: Place;
   readonly stage: StageName | 'link';
-  /** What it said: `accept`, `drop`, `reject`, `route`, `translate`, or the reason why the packet ended. */
+  /** What it said: a verdict, a route, `translate`, or the reason why the packet ended. */
   readonly says: string;
 }
 
@@ -102,8 +103,13 @@ function decisionsOf({ stage, verdict, why }: Step): Omit<Decision, 'node'>[] {
     const { place, reason } = dropOf(why);
     return [{ place, stage, says: reason }];
   }
-  if (why.kind === 'routed') return [{ place: why.route.place, stage, says: 'route' }];
+  if (why.kind === 'routed') return [{ place: why.route.place, stage, says: showRoute(why.route, why.nextHop) }];
   return why.kind === 'translated' && why.place !== undefined ? [{ place: why.place, stage, says: 'translate' }] : [];
+}
+
+function showRoute({ prefix, via, out }: Route, nextHop: Ip | undefined): string {
+  const how = via === undefined || nextHop === undefined ? 'on link' : `via ${showIp(nextHop)}`;
+  return `${showPrefix(prefix)} ${how} by ${out}`;
 }
 
 function steps(family: readonly Journey[]): { readonly node: string; readonly step: Step }[] {

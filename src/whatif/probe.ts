@@ -42,7 +42,7 @@ export function probe(world: World, flow: Flow): Probe {
     path: pathOf(world, family, flow.from),
     translations: rewritesIn(family),
     places: decisionsIn(family),
-    ...reachOf(events, flow),
+    ...reachOf(events, flow.from),
   };
 }
 
@@ -84,8 +84,9 @@ function familyIn(events: Trace, { from }: Flow): readonly Journey[] {
   return first?.kind === 'born' ? familyOf(journeysOf(events), first.by) : [];
 }
 
-function reachOf(events: Trace, { from }: Flow): Pick<Probe, 'touched' | 'used'> {
-  const touched = new Set([from]);
+/** Where anything happened, and by which interfaces packets left or waited to. */
+export function reachOf(events: Trace, from?: string): Pick<Probe, 'touched' | 'used'> {
+  const touched = new Set(from === undefined ? [] : [from]);
   const used = new Set<string>();
   for (const event of events) {
     if (event.kind === 'fate') touched.add(event.fate.node);

@@ -17,9 +17,16 @@ export function issuesToGithub(issues: readonly Located[]): string {
   return issues.map((issue) => `${annotation(issue, issue.code, showIssue(issue))}\n`).join('');
 }
 
-function annotation(spot: Spot | undefined, title: string, message: string): string {
-  const where = spot === undefined ? '' : `file=${property(spot.file)},line=${spot.line},col=${spot.column},`;
-  return `::error ${where}title=${property(title)}::${data(message)}`;
+/** One annotation, shown beside the line where there is one; without the line end. */
+export function annotation(
+  spot: (Omit<Spot, 'column'> & { readonly column?: number }) | undefined,
+  title: string,
+  message: string,
+  level: 'error' | 'warning' | 'notice' = 'error',
+): string {
+  const column = spot?.column === undefined ? '' : `,col=${spot.column}`;
+  const where = spot === undefined ? '' : `file=${property(spot.file)},line=${spot.line}${column},`;
+  return `::${level} ${where}title=${property(title)}::${data(message)}`;
 }
 
 /** A command ends with its line, so line ends are written as the runner decodes them. */

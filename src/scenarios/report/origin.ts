@@ -46,7 +46,8 @@ export function originsOf(file: ScenarioFile, scenario: Scenario): (step: number
 function pathOf(node: string, place: Place): Path | undefined {
   if (place === 'publicInternet' || place === 'routing') return [place];
   const path = parsePath(place);
-  return path === undefined ? undefined : ['nodes', node, ...path];
+  if (path === undefined || path[0] === 'links') return path;
+  return ['nodes', node, ...path];
 }
 
 /** The design before the first step and after each: a change is in force from its own step on. */
