@@ -78,6 +78,7 @@ const MORE = {
   restart: {},
   inspect: {
     connections: part('Tracked connections.'),
+    mappings: part('Mappings of a NAT with a behaviour of its own, and those that clients asked for.'),
     expectations: part('Connections that a helper expects.'),
     leases: part('Addresses that the interfaces of this node got by DHCP.'),
     routes: part('The routing table.'),

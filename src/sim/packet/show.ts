@@ -10,6 +10,11 @@ export function showEndpoint(ip: Ip, port: number): string {
   return typeof ip === 'number' ? `${showIp(ip)}:${port}` : `[${showIp(ip)}]:${port}`;
 }
 
+/** An endpoint, or an address alone where any port of it is meant. */
+export function showRemote({ ip, port }: { readonly ip: Ip; readonly port: number | undefined }): string {
+  return port === undefined ? showIp(ip) : showEndpoint(ip, port);
+}
+
 /** `tcp`, `icmpv6`, or `protocol 89` for one without a name here. */
 export function showProtocol(protocol: number): string {
   return NAMES.get(protocol) ?? `protocol ${protocol}`;

@@ -1,16 +1,16 @@
 /** A trace told in order: every packet, and between them what applications understood and helpers expect. */
 import { showIp } from '../addr/ip.ts';
 import { showDuration } from '../base/time.ts';
-import { showEndpoint } from '../packet/show.ts';
+import { showEndpoint, showRemote } from '../packet/show.ts';
 import { type Journey, journeysOf } from './journey.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { showAgain, showBrief, showView, wayOf } from './text.ts';
 import type { PacketId, Trace, TraceEvent } from './trace.ts';
 import { type Locate, type PacketView, viewOf } from './view.ts';
 
-/** Something told between the packets: what an application understood, what a helper expects, what was changed. */
+/** Something told between the packets: what an application understood, what a helper expects, what NAT maps, what was changed. */
 export interface Remark {
-  readonly kind: 'note' | 'expectation' | 'change';
+  readonly kind: 'note' | 'expectation' | 'mapping' | 'change';
   readonly time: string;
   readonly node?: string;
   readonly says: string;
@@ -46,9 +46,23 @@ function itemOf(event: TraceEvent, journeys: ReadonlyMap<PacketId, Journey>, loc
       return [{ kind: 'change', time, says: event.text }];
     case 'expectation':
       return [{ kind: 'expectation', time, node: event.node, says: sayExpectation(event) }];
+    case 'mapping':
+      return [{ kind: 'mapping', time, node: event.node, says: sayMapping(event) }];
     default:
       return [];
   }
+}
+
+const MAPPING = { new: 'now maps', expired: 'no longer maps', removed: 'gives up mapping' } as const;
+
+/** What became of a mapping: an expiry is noticed late, but says when it was. */
+function sayMapping({ change, row, at, time }: Extract<TraceEvent, { kind: 'mapping' }>): string {
+  const { inside, outside, protocol, remote, kind } = row;
+  const ends = `${showEndpoint(inside.ip, inside.port)} to ${showEndpoint(outside.ip, outside.port)}`;
+  const forWhom = remote === undefined ? '' : ` for ${showRemote(remote)}`;
+  const asked = kind === 'explicit' ? ', as asked' : '';
+  const since = at < time ? ` since ${showDuration(at)}` : '';
+  return `${MAPPING[change]} ${protocol} ${ends}${forWhom}${asked}${since}`;
 }
 
 const EXPECTATION = {

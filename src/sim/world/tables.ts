@@ -2,7 +2,7 @@
 import { showIp } from '../addr/ip.ts';
 import { showPrefix } from '../addr/prefix.ts';
 import { showDuration } from '../base/time.ts';
-import { showEndpoint } from '../packet/show.ts';
+import { showEndpoint, showRemote } from '../packet/show.ts';
 import type { Tuple } from '../packet/tuple.ts';
 import type { FlowRow } from '../trace/trace.ts';
 import { nodeOf, type State } from './state.ts';
@@ -28,8 +28,21 @@ export interface ConnectionRow {
   readonly timeout: string;
 }
 
+/** A mapping of a NAT that has a behaviour of its own, or one that a client asked for. */
+export interface MappingTableRow {
+  readonly protocol: string;
+  readonly inside: string;
+  readonly outside: string;
+  /** The destinations that it is good for, where not for all: an address or an endpoint. */
+  readonly remote?: string;
+  readonly kind: 'dynamic' | 'explicit';
+  readonly sessions: number;
+  readonly timeout: string;
+}
+
 export interface Tables {
   readonly connections: readonly ConnectionRow[];
+  readonly mappings: readonly MappingTableRow[];
   readonly expectations: readonly {
     readonly source: string;
     readonly destination: string;
@@ -64,6 +77,17 @@ export function tablesOf(state: State, name: string): Tables {
   const { now } = state;
   return {
     connections: router.conntrack.rows(now).map((row) => connectionRow(row, now)),
+    mappings: router.conntrack
+      .mappingRows(now)
+      .map(({ protocol, inside, outside, remote, kind, sessions, expires }) => ({
+        protocol,
+        inside: showEndpoint(inside.ip, inside.port),
+        outside: showEndpoint(outside.ip, outside.port),
+        ...(remote === undefined ? {} : { remote: showRemote(remote) }),
+        kind,
+        sessions,
+        timeout: showDuration(expires - now),
+      })),
     expectations: router.conntrack.expectationRows(now).map(({ from, to, expires }) => ({
       source: showIp(from),
       destination: showIp(to.ip),
