@@ -23,8 +23,7 @@ export function perform(world: World, step: Step): StepReport {
   const shape = validate(stepSchema, step);
   const issues = shape.length > 0 ? shape : checkStep(step, world.design);
   if (issues.length > 0) throw new InputError(issues);
-  const index = world.trace.filter(({ kind }) => kind === 'step').length;
-  const done = runStep(world, step, index);
+  const done = runStep(world, step, world.steps);
   if ('issues' in done) throw new InputError(done.issues.map((each) => ({ ...each, path: ['change', ...each.path] })));
   return done;
 }
