@@ -53,13 +53,13 @@ export const natRuleSchema = z
     }),
     z.strictObject({
       ...common,
-      action: tag('nat64', 'Lets IPv6 hosts reach IPv4 ones (RFC 6146). Not simulated yet.'),
+      action: tag('nat64', 'Carries IPv6 hosts to IPv4 ones, by addresses that stand for them (RFC 6146).'),
       prefix: prefixSchema.meta({ description: 'The IPv6 prefix that stands for IPv4: 64:ff9b::/96.' }),
       pool: z.array(addressSchema).min(1).meta({ description: 'The IPv4 addresses that packets leave with.' }),
     }),
     z.strictObject({
       ...common,
-      action: tag('nptv6', 'Maps one IPv6 prefix to another without state (RFC 6296). Not simulated yet.'),
+      action: tag('nptv6', 'Maps one IPv6 prefix to another without state (RFC 6296), both of one length up to /64.'),
       inside,
       outside,
     }),

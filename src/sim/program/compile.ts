@@ -10,6 +10,8 @@ import type { Fib, Interface, NodeProgram, Program, Surroundings } from './progr
 import { compileFib, type FibInput } from './routes/fib.ts';
 import { compileSource } from './routes/source.ts';
 import { compileFirewall } from './rules/classify.ts';
+import { compileNat64, compilePrefixMaps } from './rules/ipv6.ts';
+import { BOTH } from './rules/match.ts';
 import { compileNat } from './rules/nat.ts';
 import { ALONE, sameLeases, sameSurroundings } from './surroundings.ts';
 import { compileTracking, familySet, trackedFamilies } from './tracking.ts';
@@ -52,7 +54,9 @@ function compileParts(node: Node, name: string, input: NodeInput): NodeProgram {
   const interfaces = interfacesOf(node.interfaces ?? NO_INTERFACES, name, { leases: surroundings.leases, links });
   const { gateway, routes } = node;
   const fib = fibOf(node.interfaces ?? NO_INTERFACES, name, { interfaces, gateway, routes, surroundings });
-  const nat = compileNat(node.nat?.rules ?? NO_RULES, groups);
+  const rules = node.nat?.rules ?? NO_RULES;
+  const nat = compileNat(rules, groups);
+  const nat64 = compileNat64(rules, groups, node.nat?.behaviour);
   return {
     name,
     kind: node.kind,
@@ -66,7 +70,9 @@ function compileParts(node: Node, name: string, input: NodeInput): NodeProgram {
     ...compileSource(interfaces, fib),
     firewall: compileFirewall(node.firewall ?? NO_FIREWALL, groups),
     nat: nat?.program,
-    tracks: trackedFamilies(node, nat?.families ?? 0),
+    nat64,
+    prefixMaps: compilePrefixMaps(rules, groups),
+    tracks: trackedFamilies(node, nat64.length > 0 ? BOTH : (nat?.families ?? 0)),
     translates: familySet(nat?.families ?? 0),
     tracking: compileTracking(node.tracking, node.nat?.behaviour),
     helpers: new Set(node.nat?.helpers),

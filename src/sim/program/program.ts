@@ -125,6 +125,29 @@ export interface NatProgram {
   masquerades(out: string): 'named' | 'unnamed' | undefined;
 }
 
+/** A rule that carries IPv6 to IPv4 and back (RFC 6146). */
+export interface Nat64 {
+  readonly place: Place;
+  /** What stands for all of IPv4. */
+  readonly prefix: Prefix;
+  /** The addresses of IPv4 that packets leave with. */
+  readonly addresses: readonly IpRange[];
+  /** The sources that the rule matches, where it names any. */
+  readonly subscribers: readonly IpRange[];
+  readonly behaviour: Behaviour;
+  /** Whether the rule is for a packet from IPv6. */
+  applies(sight: Sight): boolean;
+}
+
+/** A rule that puts one IPv6 prefix in place of another (RFC 6296). */
+export interface PrefixMap {
+  readonly place: Place;
+  readonly inside: Prefix;
+  readonly outside: Prefix;
+  /** Whether outside is where this interface leads: by it the packet leaves, or has come. */
+  leavesBy(packet: Packet, out: string | undefined): boolean;
+}
+
 export interface Tracking {
   readonly max: number;
   readonly loose: boolean;
@@ -161,6 +184,8 @@ export interface NodeProgram {
     readonly output: ChainProgram | undefined;
   };
   readonly nat: NatProgram | undefined;
+  readonly nat64: readonly Nat64[];
+  readonly prefixMaps: readonly PrefixMap[];
   /** Families whose connections are tracked here: where a rule or NAT needs it. */
   readonly tracks: ReadonlySet<Family>;
   /** Families for which NAT hooks exist (existing translations are carried out there only). */

@@ -5,6 +5,7 @@
 import { family, type Ip } from '../addr/ip.ts';
 import { tcp } from '../packet/build.ts';
 import { pseudoSum, sum } from '../packet/checksum.ts';
+import { DIFFERENCE, MIN_MTU_6 } from '../packet/family/icmp.ts';
 import { error, mayAnswerWithError } from '../packet/icmp-error.ts';
 import { FLAG, type Packet, PROTOCOL, type Tcp, tcpSegmentLength } from '../packet/packet.ts';
 import type { NodeProgram } from '../program/program.ts';
@@ -34,15 +35,19 @@ export const REJECT_KIND: Readonly<Record<string, ErrorKind>> = {
 
 /** The ICMP error about a packet, from the address that Linux would choose; undefined when none may be sent. */
 export function answerError(program: NodeProgram, passage: Passage, kind: ErrorKind, mtu?: number): Answer | undefined {
-  const { packet } = passage;
-  if (!mayAnswerWithError(packet) || program.isBroadcast(packet.dst)) return undefined;
-  const src = sourceOfError(program, packet.src, packet.dst, passage.in);
+  const about = passage.arrived ?? passage.packet;
+  if (!mayAnswerWithError(about) || program.isBroadcast(about.dst)) return undefined;
+  const src = sourceOfError(program, about.src, about.dst, passage.in);
   if (src === undefined) return undefined;
-  const [type, code] = family(packet.dst) === 4 ? kind.v4 : kind.v6;
-  return {
-    packet: error({ about: packet, src, type, code, ...(mtu === undefined ? {} : { mtu }) }),
-    tracked: attached(passage.tracked),
-  };
+  const [type, code] = family(about.dst) === 4 ? kind.v4 : kind.v6;
+  const limit = mtu === undefined ? {} : { mtu: mtuFor(passage, mtu) };
+  return { packet: error({ about, src, type, code, ...limit }), tracked: attached(passage) };
+}
+
+/** What the sender may send, where NAT64 makes packets longer or shorter than they came (RFC 7915 §4.2, §5.2). */
+function mtuFor({ arrived, packet }: Passage, mtu: number): number {
+  if (arrived === undefined || family(arrived.dst) === family(packet.dst)) return mtu;
+  return family(arrived.dst) === 6 ? Math.max(MIN_MTU_6, mtu + DIFFERENCE) : mtu - DIFFERENCE;
 }
 
 /** Protocols whose checksum, if any, is not the Internet checksum of all they carry: GRE, ESP, AH, DCCP, SCTP, UDP-Lite. */
@@ -76,9 +81,9 @@ function sourceOfError(program: NodeProgram, to: Ip, was: Ip, arrivedBy: string 
 
 /** The reset that a firewall sends for a TCP segment (RFC 9293 §3.10.7.1); undefined where none may be sent. */
 export function answerReset(program: NodeProgram, passage: Passage): Answer | undefined {
-  const { packet } = passage;
+  const packet = passage.arrived ?? passage.packet;
   if (packet.kind !== 'tcp' || (packet.flags & FLAG.rst) !== 0 || program.isBroadcast(packet.dst)) return undefined;
-  return { packet: resetFor(packet), tracked: attached(passage.tracked) };
+  return { packet: resetFor(packet), tracked: attached(passage) };
 }
 
 function resetFor(segment: Tcp): Tcp {
@@ -93,9 +98,13 @@ function resetFor(segment: Tcp): Tcp {
       });
 }
 
-/** An answer travels with the connection of the packet it is about, the other way, so that NAT can undo itself. */
-function attached(tracked: Tracked | undefined): Tracked | undefined {
+/**
+ * An answer travels with the connection of the packet it is about, the other way, so that NAT can undo itself. What NAT64
+ * has carried is answered in the family that it came in, where there is nothing to undo.
+ */
+function attached({ arrived, tracked }: Passage): Tracked | undefined {
   if (tracked?.connection === undefined) return undefined;
+  if (arrived !== undefined) return { state: 'related', detail: 'answers a packet that NAT64 carried' };
   return {
     state: 'related',
     connection: tracked.connection,

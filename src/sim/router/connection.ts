@@ -1,4 +1,5 @@
 /** The record of one connection, as connection tracking keeps it. Read RFC 2663 §2 and RFC 9293 §3.3 first. */
+import type { Prefix } from '../addr/prefix.ts';
 import type { Millis } from '../base/time.ts';
 import { PROTOCOL, type ProtocolName } from '../packet/protocol.ts';
 import type { Tuple } from '../packet/tuple.ts';
@@ -35,6 +36,8 @@ export interface Connection {
   readonly bound: Record<Side, boolean>;
   /** What a NAT with mappings knows of it; undefined: the connection uses none. */
   session: Session | undefined;
+  /** The prefix by which NAT64 carries it between IPv6 and IPv4. */
+  nat64: Prefix | undefined;
   /** The interface by which a masqueraded connection left. */
   masqueraded: string | undefined;
   helper: 'ftp' | undefined;
@@ -65,6 +68,7 @@ export function openConnection(from: Pick<Connection, 'id' | 'original' | 'reply
     dnat: false,
     bound: { source: false, destination: false },
     session: undefined,
+    nat64: undefined,
     masqueraded: undefined,
     helper: undefined,
     adjustment: { original: noAdjustment(), reply: noAdjustment() },
@@ -117,6 +121,7 @@ export function rowOf(connection: Connection): FlowRow {
   if (connection.master !== undefined) status.push('EXPECTED');
   if (connection.snat) status.push('SNAT');
   if (connection.dnat) status.push('DNAT');
+  if (connection.nat64 !== undefined) status.push('NAT64');
   return {
     id,
     protocol: NAMES.get(original.protocol) ?? String(original.protocol),

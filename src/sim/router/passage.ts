@@ -30,6 +30,10 @@ export interface Passage {
   readonly notrack: boolean;
   /** The largest piece (bytes) and the identification that the packet arrived with, when it was put together here. */
   readonly cut: { readonly size: number; readonly ident: number } | undefined;
+  /** The packet as it came, where NAT64 has made one of the other family of it: what is said to its sender is about this. */
+  readonly arrived?: Packet;
+  /** Its destination was inside by an outside prefix, so that its source must seem to be outside. */
+  readonly turned?: boolean;
 }
 
 /** A packet that a node makes because of another: an ICMP error or a reset, with the connection it speaks of. */

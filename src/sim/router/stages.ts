@@ -6,6 +6,8 @@ import { egress } from './stage/egress.ts';
 import { forward, input, output, raw } from './stage/filter.ts';
 import { forwarding, mtu, ttl } from './stage/forwarding.ts';
 import { dnat, snat } from './stage/nat.ts';
+import { nat64 } from './stage/nat64.ts';
+import { npt } from './stage/npt.ts';
 import { route } from './stage/route.ts';
 import { sanity } from './stage/sanity.ts';
 import { track } from './stage/track.ts';
@@ -13,10 +15,12 @@ import { track } from './stage/track.ts';
 /** What each name in `order.ts` does to a concrete packet. */
 export const STAGES: Readonly<Record<StageName, Stage>> = {
   sanity,
+  npt,
   defrag,
   reassemble,
   raw,
   track,
+  nat64,
   dnat,
   route,
   forwarding,

@@ -40,6 +40,24 @@ export type Why =
       readonly connection?: ConnectionId;
       readonly detail?: string;
     }
+  /** From one family to the other, both ends at once. */
+  | {
+      readonly kind: 'carried';
+      readonly from: { readonly src: Endpoint; readonly dst: Endpoint };
+      readonly to: { readonly src: Endpoint; readonly dst: Endpoint };
+      /** The rule, for the first packet of a session. */
+      readonly place?: Place;
+      readonly connection: ConnectionId;
+      readonly detail: string;
+    }
+  /** Another prefix, without state; the same address where only the packet that an error quotes has it. */
+  | {
+      readonly kind: 'mapped';
+      readonly side: 'source' | 'destination';
+      readonly from: Ip;
+      readonly to: Ip;
+      readonly place: Place;
+    }
   | {
       readonly kind: 'helped';
       readonly helper: 'ftp';
@@ -84,7 +102,7 @@ export interface FlowRow {
   readonly tcpState?: string;
   readonly original: Tuple;
   readonly reply: Tuple;
-  readonly status: readonly ('UNREPLIED' | 'ASSURED' | 'EXPECTED' | 'SNAT' | 'DNAT')[];
+  readonly status: readonly ('UNREPLIED' | 'ASSURED' | 'EXPECTED' | 'SNAT' | 'DNAT' | 'NAT64')[];
   readonly expires: Millis;
   readonly helper?: 'ftp';
 }

@@ -1,5 +1,5 @@
 /** A packet's journey as plain data: what `trace` prints and what its JSON holds. */
-import { showIp } from '../addr/ip.ts';
+import { family, showIp } from '../addr/ip.ts';
 import { showPrefix } from '../addr/prefix.ts';
 import { showDuration } from '../base/time.ts';
 import { showEndpoint, showPacket, showProtocol } from '../packet/show.ts';
@@ -142,6 +142,10 @@ function describe(why: Why): Told | undefined {
       const says = `${why.side} ${from} → ${to}${why.detail === undefined ? '' : ` (${why.detail})`}`;
       return why.place === undefined ? { says } : { says, place: why.place };
     }
+    case 'carried':
+      return describeCarried(why);
+    case 'mapped':
+      return describeMapped(why);
     case 'helped':
       return {
         says: `${why.helper} helper: ${why.detail}${why.before === undefined ? '' : `: ${why.before} → ${why.after}`}`,
@@ -181,6 +185,18 @@ function describeFilter({ decision }: Extract<Why, { kind: 'filter' }>): Told {
   const verdict = decision.with === undefined ? decision.verdict : `${decision.verdict} with ${decision.with}`;
   const says = [...passed, `${verdict}${named}`].join(', ');
   return decision.place === undefined ? { says } : { says, place: decision.place };
+}
+
+function describeCarried({ from, to, detail, place }: Extract<Why, { kind: 'carried' }>): Told {
+  const ends = ({ src, dst }: typeof from) => `${showEndpoint(src.ip, src.port)} > ${showEndpoint(dst.ip, dst.port)}`;
+  const [was, is] = [from, to].map(({ src }) => family(src.ip));
+  const says = `IPv${was} → IPv${is}: ${ends(from)} → ${ends(to)} (${detail})`;
+  return place === undefined ? { says } : { says, place };
+}
+
+function describeMapped({ side, from, to, place }: Extract<Why, { kind: 'mapped' }>): Told {
+  if (from === to) return { says: `the packet that the error of ${showIp(from)} quotes, as it is known there`, place };
+  return { says: `${side} ${showIp(from)} → ${showIp(to)}, without state and with the same sum`, place };
 }
 
 function describeRoute({ route, among, nextHop }: Extract<Why, { kind: 'routed' }>): Told {

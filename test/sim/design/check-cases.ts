@@ -443,16 +443,56 @@ export const BAD: readonly (readonly [title: string, rows: readonly Row[]])[] = 
     'translation',
     [
       [
-        'what is to come',
+        'IPv6 carried to IPv4 by what cannot carry it',
         [
           put('/nodes/gw/nat', {
             rules: [
-              { action: 'nat64', prefix: '64:ff9b::/96', pool: ['203.0.113.9'] },
-              { action: 'nptv6', inside: 'fd00::/48', outside: '2001:db8::/48' },
+              { action: 'nat64', prefix: '10.0.0.0/8', pool: ['2001:db8::9'] },
+              { action: 'nat64', prefix: '2001:db8::/44', pool: ['203.0.113.9'], family: 'ipv4' },
+              { action: 'nat64', prefix: '2001:db8::/32', pool: ['203.0.113.9'], match: { source: '10.0.0.0/8' } },
+              { action: 'nat64', prefix: '64:ff9b::/96', pool: ['203.0.113.10'], match: { outInterface: 'wan' } },
+              { action: 'nat64', prefix: '64:ff9b::/96', pool: ['203.0.113.11'] },
+              { action: 'nat64', prefix: '64:ff9b::/96', pool: ['203.0.113.12'] },
             ],
           }),
         ],
-        [`${NAT}[0].action: nat64 is not supported yet`, `${NAT}[1].action: nptv6 is not supported yet`],
+        [
+          `${NAT}[0].prefix: 10.0.0.0/8 is IPv4; an IPv6 prefix stands for IPv4 (write "64:ff9b::/96")`,
+          `${NAT}[0].pool[0]: 2001:db8::9 is IPv6; packets leave with IPv4 addresses`,
+          `${NAT}[1].prefix: IPv4 addresses do not fit behind 2001:db8::/44: a prefix for them has /32, /40, /48, /56, /64, /96`,
+          `${NAT}[1].family: nat64 is for packets of IPv6`,
+          `${NAT}[2].match: no packet can match: it is for those that come from IPv6`,
+          `${NAT}[3].match.outInterface: nat64 acts on packets that arrive, before they are routed to an interface`,
+          `${NAT}[2].pool[0]: 203.0.113.9 is in the pool of nat.rules[1] already`,
+          `${NAT}[2].prefix: 2001:db8::/32 is carried by nat.rules[1] already`,
+          `${NAT}[5].prefix: 64:ff9b::/96 is carried by nat.rules[4] already`,
+        ],
+      ],
+      [
+        'IPv6 prefixes that cannot be swapped',
+        [
+          put('/nodes/gw/nat', {
+            rules: [
+              { action: 'nptv6', inside: '10.0.0.0/8', outside: '2001:db8::/48' },
+              { action: 'nptv6', inside: 'fd00:1::/72', outside: '2001:db8:1::/72' },
+              { action: 'nptv6', inside: 'fd00:2::/48', outside: 'fd80::/16', family: 'both' },
+              { action: 'nptv6', inside: 'fd00:4::/48', outside: 'fd00:4::/48', match: { protocol: 'tcp' } },
+              { action: 'nptv6', inside: 'fd00:5::/48', outside: '2001:db8:5::/48' },
+              { action: 'nptv6', inside: 'fd00:6::/48', outside: '2001:db8:5::/48' },
+            ],
+          }),
+        ],
+        [
+          `${NAT}[0].inside: 10.0.0.0/8 is IPv4; nptv6 maps IPv6`,
+          `${NAT}[0]: 10.0.0.0/8 and 2001:db8::/48 do not hold equally many addresses`,
+          `${NAT}[1].inside: fd00:1::/72 is longer than /64, the longest that nptv6 maps`,
+          `${NAT}[1].outside: 2001:db8:1::/72 is longer than /64, the longest that nptv6 maps`,
+          `${NAT}[2]: fd00:2::/48 and fd80::/16 do not hold equally many addresses`,
+          `${NAT}[2].family: nptv6 is for packets of IPv6`,
+          `${NAT}[3]: fd00:4::/48 is inside and outside at once`,
+          `${NAT}[3].match.protocol: nptv6 sees addresses and interfaces only (write "outInterface": the interface that leads outside)`,
+          `${NAT}[5].outside: 2001:db8:5::/48 is mapped already by nat.rules[4] (2001:db8:5::/48)`,
+        ],
       ],
       [
         'axes on top of the kernel',

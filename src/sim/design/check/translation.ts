@@ -6,6 +6,7 @@ import type { Path } from '../../base/path.ts';
 import type { NatRule } from '../nat.ts';
 import { parseTarget, type Target } from '../target.ts';
 import { checkBehaviour } from './behaviour.ts';
+import { checkNat64, checkPools, checkPrefixMap } from './ipv6.ts';
 import { checkMatch, familiesOf, lacksPorts } from './match.ts';
 import { issue, itemsOf, known, type Site } from './site.ts';
 
@@ -18,15 +19,16 @@ export function checkNat(site: Site): Issue[] {
     ...checkBehaviour(nat, [...path, 'behaviour']),
     ...rules.flatMap((rule, i) => checkRule(site, rule, [...path, 'rules', i])),
     ...overlappingClaims(rules, [...path, 'rules']),
+    ...checkPools(rules, [...path, 'rules']),
   ];
 }
 
 function checkRule(site: Site, rule: NatRule, path: Path): Issue[] {
-  if (rule.action === 'nat64' || rule.action === 'nptv6') {
-    return [issue('unsupported', [...path, 'action'], `${rule.action} is not supported yet`)];
-  }
+  const match = rule.match === undefined ? [] : checkMatch(site, rule.match, [...path, 'match']);
+  if (rule.action === 'nat64') return [...match, ...checkDirection(rule, path), ...checkNat64(site, rule, path)];
+  if (rule.action === 'nptv6') return [...match, ...checkPrefixMap(rule, path)];
   return [
-    ...(rule.match === undefined ? [] : checkMatch(site, rule.match, [...path, 'match'])),
+    ...match,
     ...checkDirection(rule, path),
     ...('inside' in rule ? checkMapping(rule, path) : checkTargets(rule, path)),
     ...checkFamily(site, rule, path),
@@ -35,7 +37,7 @@ function checkRule(site: Site, rule: NatRule, path: Path): Issue[] {
 
 /** What arrives has not been routed yet. */
 function checkDirection(rule: NatRule, path: Path): Issue[] {
-  if (rule.action !== 'dnat' && rule.action !== 'redirect') return [];
+  if (rule.action !== 'dnat' && rule.action !== 'redirect' && rule.action !== 'nat64') return [];
   const message = `${rule.action} acts on packets that arrive, before they are routed to an interface`;
   return [
     ...(rule.match?.outInterface === undefined ? [] : [issue('match', [...path, 'match', 'outInterface'], message)]),
@@ -127,7 +129,7 @@ function targetFamilies(rule: NatRule, path: Path): ReadonlySet<Family> {
  */
 function overlappingClaims(rules: readonly NatRule[], path: Path): Issue[] {
   const claims = rules.flatMap((rule, i) => {
-    if (rule.action !== 'static' && rule.action !== 'netmap') return [];
+    if (rule.action !== 'static' && rule.action !== 'netmap' && rule.action !== 'nptv6') return [];
     const match = rule.match === undefined ? undefined : JSON.stringify(rule.match);
     return [{ rule, i, match, outside: known(parsePrefix(rule.outside)), inside: known(parsePrefix(rule.inside)) }];
   });

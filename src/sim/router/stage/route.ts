@@ -10,7 +10,8 @@ import type { Passage, Stage, StageResult } from '../passage.ts';
 export const route: Stage = (passage, { program }) => {
   if (passage.in === undefined) return routeOut(passage, program);
   const { packet } = passage;
-  const flaw = passage.in === 'lo' ? undefined : (martian(passage, program) ?? reversePath(passage, program));
+  const came = { ...passage, packet: passage.arrived ?? packet };
+  const flaw = passage.in === 'lo' ? undefined : (martian(came, program) ?? reversePath(came, program));
   if (flaw !== undefined) return flaw;
   if (program.isBroadcast(packet.dst)) return local(passage, packet.dst);
   if (isMulticast(packet.dst))
