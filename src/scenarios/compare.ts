@@ -8,7 +8,8 @@ export interface Difference {
 
 /**
  * What differs. Text is short for `{ outcome }`; an object holds when each of its fields does, fields it does not name
- * are free; a list holds when it is as long and each item holds; anything else must be equal.
+ * are free; a list holds when it is as long and each item holds; null holds where there is nothing; anything else must be
+ * equal.
  */
 export function compare(actual: unknown, expected: unknown): readonly Difference[] {
   return typeof expected === 'string'
@@ -27,7 +28,7 @@ function differences(actual: unknown, expected: unknown, path: string): Differen
       .filter(([, value]) => value !== undefined)
       .flatMap(([key, value]) => differences(actual[key], value, path === '' ? key : `${path}.${key}`));
   }
-  return actual === expected ? [] : [{ path, expected, actual }];
+  return actual === expected || (expected === null && actual === undefined) ? [] : [{ path, expected, actual }];
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

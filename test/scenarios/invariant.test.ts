@@ -85,8 +85,9 @@ describe('who is meant', () => {
   it.each([
     ['laptop', ['laptop']],
     ['*', ['laptop', 'boss', 'gw', 'db']],
-    ['@staff', ['laptop', 'boss', 'gw']],
-    ['10.0.0.0/24', ['boss', 'gw', 'db']],
+    ['@staff', ['laptop', 'boss']],
+    ['10.0.0.0/24', ['boss', 'db']],
+    ['10.0.0.1', ['gw']],
     ['10.0.0.7', ['db']],
     ['10.0.0.7-10.0.0.9', ['boss', 'db']],
     [

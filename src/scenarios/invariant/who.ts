@@ -13,17 +13,22 @@ import { interfacesOf, nodeNamed } from '../../sim/design/topology.ts';
 import { parseIntent } from './intent.ts';
 import type { InvariantFlow, InvariantSpec } from './schema.ts';
 
-/** The nodes that are meant, in the order of the design. */
+/**
+ * The nodes that are meant, in the order of the design. A prefix, range or group means the hosts with an address in it; a
+ * node that forwards has one foot in each of its networks, and is meant by its name or by the very address.
+ */
 export function nodesMeant(design: Design, who: string | readonly string[]): readonly string[] {
   const items = [who].flat();
-  const ranges = expandGroups(
+  const texts = expandGroups(
     design,
     items.filter((item) => nodeNamed(design, item) === undefined),
-  ).flatMap((text) => rangeOf(text) ?? []);
-  const meant = (name: string): boolean =>
-    items.includes('*') ||
-    items.includes(name) ||
-    addressesOf(design, name).some((ip) => ranges.some((range) => within(ip, range)));
+  );
+  const ranges = texts.flatMap((text) => rangeOf(text) ?? []);
+  const meant = (name: string): boolean => {
+    if (items.includes('*') || items.includes(name)) return true;
+    const own = nodeNamed(design, name)?.kind === 'host' ? ranges : ranges.filter(({ from, to }) => from === to);
+    return addressesOf(design, name).some((ip) => own.some((range) => within(ip, range)));
+  };
   return Object.keys(design.nodes).filter(meant);
 }
 
