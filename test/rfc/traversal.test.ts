@@ -123,6 +123,6 @@ describe('what a dagger marks', () => {
     ['APDM/APDF', 'APDM/ADF', 'endpoint'],
   ] as const)('%s × %s, filters by %s: 1 for packets, 2 for checks', (one, two, scope) => {
     const [i, j] = [one, two].map((name) => NATS.findIndex((nat) => nat.name === name));
-    expect(prospect(i ?? 0, j ?? 0, scope)).toEqual({ flow: 1, check: 2 });
+    expect(prospect(i ?? 0, j ?? 0, scope)).toMatchObject({ flow: 1, check: 2 });
   });
 });

@@ -39,7 +39,7 @@ export function classesOf(spec: BehaviourSpec, protocol: Transport): Classes {
 
 /** What the classes of two NATs lead to expect. */
 export function expected(one: BehaviourSpec, two: BehaviourSpec, protocol: Transport): Cell {
-  return cellOf(predict(classesOf(one, protocol), classesOf(two, protocol)));
+  return cellOf(predict(classesOf(one, protocol), classesOf(two, protocol), protocol));
 }
 
 /** One pair, tried and predicted. */

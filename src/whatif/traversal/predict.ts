@@ -63,6 +63,7 @@ type State = readonly [Party, Party];
 
 interface Setting {
   readonly nats: readonly [Classes, Classes];
+  readonly protocol: 'udp' | 'tcp';
   /** Which hosts foresee ports. */
   readonly foresees: readonly [boolean, boolean];
 }
@@ -72,11 +73,11 @@ const THIRD = 'third';
 const DEPTH = 4;
 
 /** What it takes to connect the hosts behind two NATs. */
-export function predict(one: Classes, two: Classes): Prospect {
+export function predict(one: Classes, two: Classes, protocol: 'udp' | 'tcp' = 'udp'): Prospect {
   const nats = [one, two] as const;
-  const blind = explore({ nats, foresees: [false, false] });
-  const left = blind.check ? blind : explore({ nats, foresees: [true, false] });
-  const right = left.check ? left : explore({ nats, foresees: [false, true] });
+  const blind = explore({ nats, protocol, foresees: [false, false] });
+  const left = blind.check ? blind : explore({ nats, protocol, foresees: [true, false] });
+  const right = left.check ? left : explore({ nats, protocol, foresees: [false, true] });
   const least = (goal: keyof Found): 0 | 1 | 2 => (blind[goal] ? 0 : left[goal] || right[goal] ? 1 : 2);
   return { flow: least('flow'), check: least('check') };
 }
@@ -88,7 +89,7 @@ interface Found {
 
 /** What can be had by any requests in any order. */
 function explore(setting: Setting): Found {
-  let states: State[] = [[start(setting.nats[0]), start(setting.nats[1])]];
+  let states: State[] = [begin(setting)];
   const seen = new Set<string>();
   let flow = false;
   for (let depth = 0; depth < DEPTH; depth++) {
@@ -106,6 +107,16 @@ function explore(setting: Setting): Found {
     states = next;
   }
   return { flow, check: false };
+}
+
+/** Over TCP both begin at once: each NAT has seen a SYN leave before one can arrive. */
+function begin(setting: Setting): State {
+  const fresh: State = [start(setting.nats[0]), start(setting.nats[1])];
+  if (setting.protocol === 'udp') return fresh;
+  return ([0, 1] as const).reduce((state, side) => {
+    const target: Public = { side: side === 0 ? 1 : 0, port: 0 };
+    return withParty(state, side, { mappings: open(state, side, target, setting).mappings });
+  }, fresh);
 }
 
 function start(nat: Classes): Party {
@@ -133,9 +144,17 @@ function exchange(before: State, target: Public, setting: Setting): State {
   const asking: Side = target.side === 0 ? 1 : 0;
   const asked = send(before, asking, target, setting);
   if (!asked.arrives) return asked.state;
+  const { state } = asked;
+  const { mappings } = state[target.side];
+  if (setting.protocol === 'tcp' && !mappings.some(({ sentTo }) => sentTo.includes(nameOf(asked.source)))) {
+    // Between these two no other session is there: the answer leaves by the one that the SYN began (RFC 5382 REQ-2). One
+    // connection serves both hosts.
+    return withParty(withParty(state, 0, { heard: true, checked: true }), 1, { heard: true, checked: true });
+  }
   const answered = send(asked.state, target.side, asked.source, setting);
   if (!answered.arrives || answered.source.port !== target.port) return answered.state;
-  return withParty(answered.state, asking, { checked: true });
+  const after = withParty(answered.state, asking, { checked: true });
+  return setting.protocol === 'udp' ? after : withParty(after, target.side, { checked: true });
 }
 
 interface Sent {
@@ -144,16 +163,25 @@ interface Sent {
   readonly arrives: boolean;
 }
 
-function send(before: State, side: Side, target: Public, setting: Setting): Sent {
+interface Opened {
+  readonly mappings: readonly Mapping[];
+  readonly port: number;
+}
+
+/** The mappings of a NAT when its host sends to a target, and which of them it is. */
+function open(before: State, side: Side, target: Public, { nats }: Setting): Opened {
   const { mappings } = before[side];
-  const key = keyFor(setting.nats[side], String(target.side), nameOf(target));
+  const key = keyFor(nats[side], String(target.side), nameOf(target));
   const at = mappings.findIndex((mapping) => mapping.key === key);
   const port = at < 0 ? mappings.length : at;
   const opened = { key, sentTo: sortedSet([...(mappings[port]?.sentTo ?? []), nameOf(target)]) };
+  return { mappings: [...mappings.slice(0, port), opened, ...mappings.slice(port + 1)], port };
+}
+
+function send(before: State, side: Side, target: Public, setting: Setting): Sent {
+  const { mappings, port } = open(before, side, target, setting);
   const source: Public = { side, port };
-  const state = withParty(before, side, {
-    mappings: [...mappings.slice(0, port), opened, ...mappings.slice(port + 1)],
-  });
+  const state = withParty(before, side, { mappings });
   if (!admits(state, source, target, setting)) return { state, source, arrives: false };
   const knows = [...new Set([...state[target.side].knows, port])].sort((a, b) => a - b);
   return { state: withParty(state, target.side, { knows, heard: true }), source, arrives: true };

@@ -15,7 +15,7 @@ import type { StunMessage } from '../stun/message.ts';
 import { takeStun } from '../stun/stream.ts';
 import { transactionOf } from '../stun/transaction.ts';
 import { check, confirm, readCheck, readIntroduction, register } from './message.ts';
-import { candidatesFrom, hearFrom, type Meeting, type PeerConfig, reportOf, STRANGERS, sameEndpoint } from './peer.ts';
+import { candidatesFrom, type Meeting, type PeerConfig, reportOf, STRANGERS, sameEndpoint } from './peer.ts';
 
 /** A connection, or an attempt at one. */
 interface Line {
@@ -44,6 +44,8 @@ export interface TcpPeerConfig extends PeerConfig {
 const INTERVAL: Millis = 1000;
 const PATIENCE: Millis = 8000;
 const ROUNDS = 15;
+/** How long the one of the two that is the more stubborn keeps to what it was told. */
+const STUBBORN_ROUNDS = 4;
 
 /** Outcomes: `direct` or `failed`, with what `reportOf` tells. */
 export function tcpPeer(config: TcpPeerConfig): App<TcpPeerState> {
@@ -114,7 +116,7 @@ function meet(state: TcpPeerState, chunk: Uint8Array, config: TcpPeerConfig): Re
   return react(begun.state, { kind: 'cancel', name: 'rendezvous' }, ...begun.commands);
 }
 
-/** Begins an attempt at each endpoint that has none. */
+/** One round: begins an attempt at each endpoint that has none. */
 function knock(state: TcpPeerState, config: TcpPeerConfig): Reaction<TcpPeerState> {
   if (state.round === ROUNDS) return finish(state);
   const begun = state.settled === undefined ? reach(state, config) : react(state);
@@ -122,23 +124,54 @@ function knock(state: TcpPeerState, config: TcpPeerConfig): Reaction<TcpPeerStat
   return react({ ...begun.state, round: state.round + 1 }, ...begun.commands, timer);
 }
 
-function reach(state: TcpPeerState, config: TcpPeerConfig): Reaction<TcpPeerState> {
-  const busy = [...state.lines.values()].map(({ remote }) => remote);
-  const free = state.candidates.filter((each) => !busy.some((other) => sameEndpoint(each, other)));
+/**
+ * Where to connect to. Attempts at two endpoints that are the same port of the peer disturb each other there, so that one
+ * who hears its peer from another endpoint than it was told gives that one up; not both at once, since then each would
+ * chase the other.
+ */
+function targetsOf({ candidates, heard, round }: TcpPeerState, { name, peer }: TcpPeerConfig): readonly Endpoint[] {
+  const last = heard.at(-1);
+  const yields = name < peer || round >= STUBBORN_ROUNDS;
+  return yields && last !== undefined ? [last] : candidates;
+}
+
+function reach(before: TcpPeerState, config: TcpPeerConfig): Reaction<TcpPeerState> {
+  const { commands, state } = giveUp(before, config);
   let { attempts, lines } = state;
-  const commands = free.map((to): AppCommand => {
-    const socket = `line ${++attempts}`;
-    lines = put(lines, socket, { remote: to, bytes: NOTHING, open: false });
-    return { kind: 'connect', socket, to, from: fromOf(config) };
-  });
-  return react({ ...state, attempts, lines }, ...commands);
+  const busy = [...lines.values()].map(({ remote }) => remote);
+  const connects = targetsOf(state, config)
+    .filter((each) => !isIn(busy, each))
+    .map((to): AppCommand => {
+      const socket = `line ${++attempts}`;
+      lines = put(lines, socket, { remote: to, bytes: NOTHING, open: false });
+      return { kind: 'connect', socket, to, from: fromOf(config) };
+    });
+  return react({ ...state, attempts, lines }, ...commands, ...connects);
+}
+
+/** Ends the attempts at what is no target any more. */
+function giveUp(state: TcpPeerState, config: TcpPeerConfig): Reaction<TcpPeerState> {
+  const targets = targetsOf(state, config);
+  const vain = [...state.lines].filter(([, { open, remote }]) => !open && !isIn(targets, remote)).map(([name]) => name);
+  const aborts = vain.map((socket): AppCommand => ({ kind: 'abort', socket }));
+  return react({ ...state, lines: vain.reduce(drop, state.lines) }, ...aborts);
+}
+
+function isIn(list: readonly Endpoint[], one: Endpoint): boolean {
+  return list.some((each) => sameEndpoint(each, one));
 }
 
 /** A SYN shows an endpoint of the peer, even where the connection that it asks for can never be. */
 function watch(state: TcpPeerState, packet: Packet, config: TcpPeerConfig): Reaction<TcpPeerState> {
   if (packet.kind !== 'tcp' || packet.dport !== config.port || state.told?.peer === undefined) return react(state);
   if ((packet.flags & (FLAG.syn | FLAG.ack)) !== FLAG.syn) return react(state);
-  return react(hearFrom(state, { ip: packet.src, port: packet.sport }));
+  const after = heardFrom(state, { ip: packet.src, port: packet.sport });
+  return state.settled === undefined ? giveUp(after, config) : react(after);
+}
+
+/** The latest source stands last. */
+function heardFrom(state: TcpPeerState, source: Endpoint): TcpPeerState {
+  return { ...state, heard: [...state.heard.filter((each) => !sameEndpoint(each, source)), source] };
 }
 
 /** A connection is there: asks who is at the other end. */
@@ -182,11 +215,11 @@ function judge(
   const asked = readCheck(message);
   if (asked === undefined) {
     const mine = message.kind === 'success' && sameBytes(message.transaction, transactionOf(config.id, 1));
-    return react(mine ? { ...hearFrom(state, line.remote), settled: state.settled ?? line.remote } : state);
+    return react(mine ? { ...heardFrom(state, line.remote), settled: state.settled ?? line.remote } : state);
   }
   if (asked.from !== config.peer) return react(state, { kind: 'close', socket });
   const payload = confirm(message, line.remote);
-  return react({ ...hearFrom(state, line.remote), answered: true }, { kind: 'write', socket, payload });
+  return react({ ...heardFrom(state, line.remote), answered: true }, { kind: 'write', socket, payload });
 }
 
 function finish(state: TcpPeerState, error?: string): Reaction<TcpPeerState> {
