@@ -1,5 +1,6 @@
 /** NATs of carriers: RFC 6888 with RFC 7857, and RFC 7422. */
-import { RECOMMENDED } from './classic.ts';
+import { BY_CHANCE, RECOMMENDED } from './classic.ts';
+import { EVERYWHERE, NO_PARITY, ONE_POOL, OUTBOUND_ONLY } from './deviation.ts';
 import { assumed, type Profile, published } from './profile.ts';
 
 const CARRIER = {
@@ -30,7 +31,17 @@ export const CARRIERS: Readonly<Record<string, Profile>> = {
       'ports.holdDown': published('120 s before a port is given to another', 'rfc6888', 'REQ-8'),
       limits: published('a limit for each subscriber, to be set by the carrier; 2048 here', 'rfc6888', 'REQ-4'),
     },
-    deviates: {},
+    deviates: {
+      ...EVERYWHERE,
+      ...OUTBOUND_ONLY,
+      ...ONE_POOL,
+      ...NO_PARITY,
+      'ICMP-8': 'says 3/1 instead, as RFC 6888 REQ-11b asks of carriers',
+      'CGN-1': 'all but ICMP-5c: see there',
+      'CGN-5': 'ports are limited for each subscriber, sessions are not',
+      'CGN-9': 'no control protocol answers unless the network has one',
+      'VOC-15': BY_CHANCE,
+    },
     missing: ['Control protocols (PCP, RFC 6887), logs and MIBs.'],
   },
   'cgn-deterministic': {
@@ -51,7 +62,17 @@ export const CARRIERS: Readonly<Record<string, Profile>> = {
       'ports.holdDown': published('not needed where ranges of ports are fixed', 'rfc6888', 'REQ-8b'),
       limits: published('the ports of the block; the dynamic reserve is left out', 'rfc7422', '§2.2'),
     },
-    deviates: {},
+    deviates: {
+      ...EVERYWHERE,
+      ...OUTBOUND_ONLY,
+      ...ONE_POOL,
+      ...NO_PARITY,
+      'ICMP-8': 'says 3/1 instead, as RFC 6888 REQ-11b asks of carriers',
+      'CGN-1': 'all but ICMP-5c: see there',
+      'CGN-5': 'ports are limited for each subscriber, sessions are not',
+      'CGN-9': 'no control protocol answers unless the network has one',
+      'VOC-15': BY_CHANCE,
+    },
     missing: ['The dynamic reserve of ports (RFC 7422 §2.2).'],
   },
 };

@@ -1,4 +1,5 @@
 /** The four types of RFC 3489 §5, in the words of RFC 4787; in everything else they do what the RFCs recommend. */
+import { EVERYWHERE, NEVER_MEET, ONE_PREFIX, OUTBOUND_ONLY, PER_DESTINATION, STRICT } from './deviation.ts';
 import { type Account, type AccountedAxis, assumed, type Profile, published } from './profile.ts';
 
 /** What RFC 4787, 5382, 5508 and 7857 recommend, axis by axis. */
@@ -26,6 +27,9 @@ export const RECOMMENDED: Readonly<Record<AccountedAxis, Account>> = {
   exhausted: published('dropped, with ICMP communication prohibited to the sender', 'rfc5508', 'REQ-8'),
 };
 
+/** Why a pair of ports is not kept together. */
+export const BY_CHANCE = 'ports that are chosen by chance do not follow each other';
+
 const CLASSIC = 'rfc3489';
 const REFUSAL = { exhausted: 'icmp-admin-prohibited' } as const;
 
@@ -39,7 +43,7 @@ export const CLASSICS: Readonly<Record<string, Profile>> = {
       mapping: published('one for all destinations', CLASSIC, '§5'),
       filtering: published('any outside host may send', CLASSIC, '§5'),
     },
-    deviates: {},
+    deviates: { ...EVERYWHERE, ...ONE_PREFIX, ...OUTBOUND_ONLY },
     missing: [],
   },
   'restricted-cone': {
@@ -51,7 +55,7 @@ export const CLASSICS: Readonly<Record<string, Profile>> = {
       mapping: published('one for all destinations', CLASSIC, '§5'),
       filtering: published('hosts that were sent to may send', CLASSIC, '§5'),
     },
-    deviates: {},
+    deviates: { ...EVERYWHERE, ...ONE_PREFIX, ...OUTBOUND_ONLY },
     missing: [],
   },
   'port-restricted-cone': {
@@ -63,7 +67,7 @@ export const CLASSICS: Readonly<Record<string, Profile>> = {
       mapping: published('one for all destinations', CLASSIC, '§5'),
       filtering: published('endpoints that were sent to may send', CLASSIC, '§5'),
     },
-    deviates: {},
+    deviates: { ...EVERYWHERE, ...ONE_PREFIX, ...OUTBOUND_ONLY, ...STRICT },
     missing: [],
   },
   symmetric: {
@@ -81,7 +85,15 @@ export const CLASSICS: Readonly<Record<string, Profile>> = {
       filtering: published('only the endpoint that was sent to', CLASSIC, '§5'),
       'ports.allocation': published('at random', 'rfc6056', '§3.3.1'),
     },
-    deviates: {},
+    deviates: {
+      ...EVERYWHERE,
+      ...ONE_PREFIX,
+      ...OUTBOUND_ONLY,
+      ...STRICT,
+      ...PER_DESTINATION,
+      ...NEVER_MEET,
+      'VOC-15': BY_CHANCE,
+    },
     missing: [],
   },
 };

@@ -1,8 +1,20 @@
 /** The NAT gateways of cloud providers, as their own documentation has it. */
+import { BY_CHANCE } from './classic.ts';
+import {
+  EVERYWHERE,
+  NO_HAIRPIN,
+  NO_PARITY,
+  ONE_POOL,
+  PER_DESTINATION,
+  SHARED_PORTS,
+  SILENT_REFUSAL,
+  SILENT_SYN,
+  STRICT,
+} from './deviation.ts';
 import { assumed, type Profile, published } from './profile.ts';
 
 const HIDDEN = 'not published; seen from outside it makes no difference to what answers get back';
-const NO_PARITY = assumed('not published; ports chosen from one pool keep no parity');
+const PARITY = assumed('not published; ports chosen from one pool keep no parity');
 
 export const CLOUDS: Readonly<Record<string, Profile>> = {
   'aws-nat-gateway': {
@@ -33,7 +45,7 @@ export const CLOUDS: Readonly<Record<string, Profile>> = {
         'awsBasics',
         'NAT gateway basics',
       ),
-      'ports.parity': NO_PARITY,
+      'ports.parity': PARITY,
       'ports.holdDown': assumed('not published; none'),
       limits: assumed('the limit of 55,000 to one destination is not simulated: the range ends at 64,512'),
       pooling: assumed('not published; paired, which shows with several outside addresses only'),
@@ -64,7 +76,20 @@ export const CLOUDS: Readonly<Record<string, Profile>> = {
         'Cannot initiate more connections',
       ),
     },
-    deviates: {},
+    deviates: {
+      ...EVERYWHERE,
+      ...PER_DESTINATION,
+      ...SHARED_PORTS,
+      ...ONE_POOL,
+      ...NO_PARITY,
+      ...STRICT,
+      ...NO_HAIRPIN,
+      ...SILENT_REFUSAL,
+      'VOC-15': BY_CHANCE,
+      ...SILENT_SYN,
+      'TCP-5 TCP-ESTABLISHED TCP-FIN': 'every idle connection ends after 350 s',
+      'TCP-I-INIT TCP-BOTH-FIN TCP-TRANS CGN-U1 CGN-U3': 'one timeout of 350 s for all states',
+    },
     missing: [
       'Inside hosts that go on with a TCP connection after its 350 s get a RST; here the connection is picked up again or dropped.',
       'Fragments of TCP and ICMP are dropped; here they pass.',
@@ -98,7 +123,7 @@ export const CLOUDS: Readonly<Record<string, Profile>> = {
         'azureResource',
         'SNAT ports',
       ),
-      'ports.parity': NO_PARITY,
+      'ports.parity': PARITY,
       'ports.holdDown': published(
         '65 s after FIN and for UDP, 16 s after RST; 65 s here',
         'azureResource',
@@ -121,7 +146,23 @@ export const CLOUDS: Readonly<Record<string, Profile>> = {
       fragments: published('not supported', 'azureResource', 'Limitations'),
       exhausted: assumed('dropped: the documentation counts failed connections and says no more'),
     },
-    deviates: {},
+    deviates: {
+      ...EVERYWHERE,
+      ...PER_DESTINATION,
+      ...SHARED_PORTS,
+      ...ONE_POOL,
+      ...NO_PARITY,
+      ...STRICT,
+      ...NO_HAIRPIN,
+      ...SILENT_REFUSAL,
+      'VOC-15': BY_CHANCE,
+      'TCP-4': 'a reset answers traffic of a flow that does not exist, at once',
+      'UDP-5c': 'UDP lives 4 minutes, which cannot be set',
+      'TCP-5 TCP-ESTABLISHED TCP-FIN':
+        'an idle connection ends after 4 minutes unless it is set to more, 2 hours at most',
+      'TCP-I-INIT TCP-BOTH-FIN TCP-TRANS CGN-U1 CGN-U2 CGN-U3':
+        'a connection that is half open or closing ends after 30 s',
+    },
     missing: [
       'ICMP and fragments are not supported; here they pass. A rule of the chain forward can drop them.',
       'Different rests after FIN (65 s) and RST (16 s): here every port rests 65 s.',
@@ -154,7 +195,7 @@ export const CLOUDS: Readonly<Record<string, Profile>> = {
         'gcpPorts',
         'Ports and connections',
       ),
-      'ports.parity': NO_PARITY,
+      'ports.parity': PARITY,
       'ports.holdDown': assumed(
         'a port in TIME_WAIT rests 120 s (30 s at new gateways) towards its destination; not simulated',
       ),
@@ -171,7 +212,22 @@ export const CLOUDS: Readonly<Record<string, Profile>> = {
       fragments: assumed('not published in detail; taken in any order'),
       exhausted: assumed('dropped, and counted as dropped for want of resources'),
     },
-    deviates: {},
+    deviates: {
+      ...EVERYWHERE,
+      ...PER_DESTINATION,
+      ...SHARED_PORTS,
+      ...ONE_POOL,
+      ...NO_PARITY,
+      ...STRICT,
+      ...NO_HAIRPIN,
+      ...SILENT_REFUSAL,
+      'VOC-15': BY_CHANCE,
+      ...SILENT_SYN,
+      'UDP-5 UDP-5c': 'UDP lives 30 s',
+      'ICMP-2': 'queries live 30 s',
+      'TCP-5 TCP-ESTABLISHED TCP-FIN': 'an idle connection ends after 20 minutes',
+      'TCP-I-INIT TCP-BOTH-FIN TCP-TRANS CGN-U1 CGN-U2 CGN-U3': 'a connection that opens or closes ends after 30 s',
+    },
     missing: ['TIME_WAIT of a port towards its destination.', 'Dynamic port allocation, which is off by default.'],
   },
 };

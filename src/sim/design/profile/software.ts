@@ -1,5 +1,17 @@
 /** NATs that people run themselves: packet filters and home routers. */
-import { RECOMMENDED } from './classic.ts';
+import { BY_CHANCE, RECOMMENDED } from './classic.ts';
+import {
+  EVERYWHERE,
+  NO_HAIRPIN,
+  NO_PARITY,
+  ONE_POOL,
+  ONE_PREFIX,
+  PER_DESTINATION,
+  SHARED_PORTS,
+  SILENT_REFUSAL,
+  SILENT_SYN,
+  STRICT,
+} from './deviation.ts';
 import { assumed, type Profile, published } from './profile.ts';
 
 const PF_TIMEOUTS = 'set timeout; PFTM_*_VAL in pfvar.h';
@@ -39,6 +51,23 @@ const PF_AXES = {
   timeouts: { udp: '60s', tcpEstablished: '24h', tcpTransitory: '30s', icmp: '20s' },
   tcp: { unsolicited: 'drop' },
 } as const;
+const PF_DEVIATES = {
+  ...EVERYWHERE,
+  ...ONE_PREFIX,
+  ...PER_DESTINATION,
+  ...SHARED_PORTS,
+  ...ONE_POOL,
+  ...NO_PARITY,
+  ...STRICT,
+  ...NO_HAIRPIN,
+  ...SILENT_SYN,
+  ...SILENT_REFUSAL,
+  'UDP-2 CGN-U5': 'an address of a pool is chosen for each connection, unless sticky-address is written',
+  'UDP-5 UDP-5c': 'UDP lives 60 s',
+  'ICMP-2': 'queries live 20 s',
+  'TCP-5 TCP-I-INIT TCP-BOTH-FIN TCP-TRANS CGN-U1 CGN-U2 CGN-U3': 'a connection that opens or closes ends after 30 s',
+  'TCP-ESTABLISHED': 'an established connection lives a day',
+} as const;
 const PF_MISSING = 'Different timeouts for UDP that was not answered (30 s), and for TCP that closes (45 to 900 s).';
 
 export const SOFTWARE: Readonly<Record<string, Profile>> = {
@@ -55,7 +84,7 @@ export const SOFTWARE: Readonly<Record<string, Profile>> = {
         'PF_NAT_PROXY_PORT_LOW',
       ),
     },
-    deviates: {},
+    deviates: { ...PF_DEVIATES, 'VOC-15': BY_CHANCE },
     missing: [
       PF_MISSING,
       'UDP 500 keeps its port on pfSense (IKE): write a rule for it.',
@@ -74,7 +103,7 @@ export const SOFTWARE: Readonly<Record<string, Profile>> = {
       'ports.allocation': published('the inside port', 'pfConf', 'static-port'),
       'ports.range': published('all', 'pfConf', 'static-port'),
     },
-    deviates: {},
+    deviates: PF_DEVIATES,
     missing: [
       PF_MISSING,
       'Where two inside hosts use one port towards one destination the second is dropped; here it gets another port.',
@@ -113,7 +142,17 @@ export const SOFTWARE: Readonly<Record<string, Profile>> = {
       'icmp.errors': assumed('most kinds are translated by most devices, some by few; all of them here'),
       exhausted: assumed('dropped'),
     },
-    deviates: {},
+    deviates: {
+      ...EVERYWHERE,
+      ...ONE_PREFIX,
+      ...STRICT,
+      ...NO_PARITY,
+      ...NO_HAIRPIN,
+      ...SILENT_SYN,
+      ...SILENT_REFUSAL,
+      'UDP-5c': 'a median of 3 minutes was measured',
+      'TCP-5 TCP-ESTABLISHED TCP-FIN CGN-U1': 'a median of about an hour was measured',
+    },
     missing: ['Different timeouts before and after the first answer (90 s and 180 s).'],
   },
 };
