@@ -1,7 +1,7 @@
 /** Translation rules compiled, one list for each side of the box. Read RFC 2663 and RFC 3022 first. */
 import { family as familyOfIp } from '../../addr/ip.ts';
 import { contains, familyOf, type Prefix, parsePrefix } from '../../addr/prefix.ts';
-import type { IpRange } from '../../addr/range.ts';
+import { type IpRange, rangeSet } from '../../addr/range.ts';
 import { fail } from '../../base/fail.ts';
 import type { NatRule } from '../../design/nat.ts';
 import { parseTarget, type Target } from '../../design/target.ts';
@@ -158,7 +158,8 @@ function toTargets(
   if (fitting.some(({ ports }) => ports?.from !== first?.ports?.from || ports?.to !== first?.ports?.to)) {
     return fail(`${place}: one pool has one range of ports`);
   }
-  const addresses = fitting.flatMap((target) => target.addresses ?? []);
+  // neighbours are one range, as a kernel would be told
+  const addresses = rangeSet(fitting.flatMap((target) => target.addresses ?? []));
   return { kind, place, addresses, ports: first?.ports };
 }
 
