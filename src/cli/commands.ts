@@ -37,6 +37,7 @@ export function commandLine(version: string, terminal: Terminal, done: (code: Ex
   addTrace(program, terminal, done);
   addMatrix(program, terminal, done);
   addDiff(program, terminal, done);
+  addCheck(program, terminal, done);
   addLab(program, terminal, done);
   program
     .command('schema')
@@ -127,6 +128,26 @@ function addDiff(program: Command, terminal: Terminal, done: Done): void {
     .action(async (file, other, options) =>
       done(await (await import('./diff.ts')).diff([file, other], options, terminal)),
     );
+}
+
+function addCheck(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('check')
+    .argument(...FILE)
+    .description('try to break the invariants of the networks, and shrink what does to a few nodes')
+    .option('--network <name>', 'only this network')
+    .option('--runs <n>', 'random courses of events to try in each network', integer(0, 1_000_000), 100)
+    .addOption(
+      new Option('--events <what>', 'what may fail: links; or links and nodes, with restarts')
+        .choices(['none', 'links', 'all'])
+        .default('none'),
+    )
+    .option('--edits [nodes]', 'nodes that may be edited, with commas between; all when none is named')
+    .option('--out <file>', 'write what breaks an invariant as a scenario file, on which "run" fails')
+    .option('--seed <n>', 'all randomness comes from it; 1 by default', seed)
+    .addOption(reporters(['pretty', 'json', 'github']))
+    .option('--quiet', 'no progress on standard error')
+    .action(async (file, options) => done(await (await import('./check.ts')).check(file, options, terminal)));
 }
 
 function addLab(program: Command, terminal: Terminal, done: Done): void {

@@ -115,7 +115,7 @@ class Checker {
     const { runs = 100, seed = 1, events = 'none', edits = false } = this.#options;
     const names = Object.keys(this.#design.nodes);
     const edited = edits === true ? names : edits === false ? [] : edits;
-    const open = this.#probes.filter(({ demand }) => demand === undefined || !this.#broken.has(demand));
+    const open = this.#open();
     const cases = anyCase(this.#design, {
       probes: open.map(({ step }) => step),
       ports: portsOf(this.#design),
@@ -134,6 +134,14 @@ class Checker {
     const small = result.found === undefined ? undefined : tried(result.found);
     const found = small === undefined ? undefined : this.#try(small, small.demand);
     return small === undefined || found === undefined ? undefined : { tried: small, found };
+  }
+
+  /** The attempts that can still break something; those made for a demand make up most of them. */
+  #open(): readonly Probe[] {
+    const wanted = this.#probes.filter(({ demand }) => demand !== undefined && !this.#broken.has(demand));
+    const others = this.#probes.filter(({ demand }) => demand === undefined);
+    const times = wanted.length === 0 ? 0 : Math.ceil((2 * others.length) / wanted.length);
+    return [...Array.from({ length: Math.max(1, times) }, () => wanted).flat(), ...others];
   }
 
   /** Edits that are fine alone may not be together: then there is nothing to try. */
