@@ -139,17 +139,13 @@ function ftp(world: World, step: ArgumentsOf<'ftp'>): Ran {
   );
 }
 
-function stun(world: World, { from, to, port = 3478, tests }: ArgumentsOf<'stun'>): Ran {
-  const found = lookUp(world, from, to);
-  if (found.kind === 'failed') {
-    const reason = found.ran.finding.more?.reason ?? `the name "${to}" does not resolve`;
-    return { ...found.ran, finding: { outcome: 'unreachable', more: { reason } } };
-  }
-  const server = { ip: found.ip, port };
-  const wanted = tests ?? STUN_TESTS.filter((test) => test !== 'lifetime');
-  const local = world.program(from).sourceFor(found.ip) ?? (isIp4(found.ip) ? ANY4 : ANY6);
+function stun(world: World, step: ArgumentsOf<'stun'>): Ran {
+  const { from, port = 3478, tests = STUN_TESTS.filter((test) => test !== 'lifetime') } = step;
   const id = world.draw(from, 0, 0xffff_ffff);
-  return run(world, from, discoverClient({ server, local, tests: wanted, id }), found.ip);
+  return at(world, step, 'unreachable', (ip) => {
+    const local = world.program(from).sourceFor(ip) ?? (isIp4(ip) ? ANY4 : ANY6);
+    return discoverClient({ server: { ip, port }, local, tests, id });
+  });
 }
 
 function timed(text: string | undefined): { readonly timeout?: Millis } {

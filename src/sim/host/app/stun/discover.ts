@@ -2,6 +2,7 @@
 import type { Endpoint } from '../../../addr/endpoint.ts';
 import { type Ip, showIp } from '../../../addr/ip.ts';
 import { type Millis, showDuration } from '../../../base/time.ts';
+import type { Packet } from '../../../packet/packet.ts';
 import {
   type App,
   type AppCommand,
@@ -75,6 +76,8 @@ function handle(state: DiscoverState, event: AppEvent, config: DiscoverConfig): 
       return transmit({ ...state, locals: put(state.locals, event.socket, event.local) }, config);
     case 'datagram':
       return hear(state, event, config);
+    case 'packet':
+      return see(state, event.packet, config);
     case 'timer':
       if (state.sent < TRIES) return transmit(state, config);
       return proceed(state, 'silence', config);
@@ -114,14 +117,26 @@ function hear(
 ): Reaction<DiscoverState> {
   const { count, probe } = state;
   const message = decodeStun(payload);
-  if (message === undefined || socket !== probe.hearsAt) return react(state);
+  if (message === undefined || socket !== probe.hearsAt || probe.seen === true) return react(state);
   if (!sameBytes(message.transaction, transactionOf(config.id, count))) return react(state);
-  if (message.kind === 'request') return proceed(state, { from }, config);
   if (message.kind !== 'success') return proceed(state, 'silence', config);
   const mapped = hiddenIn(message, ATTRIBUTE.xorMappedAddress) ?? addressIn(message, ATTRIBUTE.mappedAddress);
   const other = addressIn(message, ATTRIBUTE.otherAddress);
   const told = { ...(mapped === undefined ? {} : { mapped }), ...(other === undefined ? {} : { other }) };
   return proceed(state, { from, ...told }, config);
+}
+
+/** A request that turned round at the NAT. */
+function see(state: DiscoverState, packet: Packet, config: DiscoverConfig): Reaction<DiscoverState> {
+  const { count, locals, probe } = state;
+  const local = locals.get(probe.hearsAt);
+  if (packet.kind !== 'udp' || probe.seen !== true) return react(state);
+  if (packet.dst !== local?.ip || packet.dport !== local.port) return react(state);
+  const message = decodeStun(packet.payload);
+  if (message?.kind !== 'request' || !sameBytes(message.transaction, transactionOf(config.id, count))) {
+    return react(state);
+  }
+  return proceed(state, { from: { ip: packet.src, port: packet.sport } }, config);
 }
 
 function proceed(state: DiscoverState, found: Heard | 'silence', config: DiscoverConfig): Reaction<DiscoverState> {
@@ -131,7 +146,8 @@ function proceed(state: DiscoverState, found: Heard | 'silence', config: Discove
   if (probe === undefined) return finish({ ...state, answers }, conclude(answers, subject));
   const after: DiscoverState = { ...state, answers, probe, count: state.count + 1, sent: 0 };
   if (!state.locals.has(probe.socket)) {
-    return react(after, { kind: 'cancel', name: 'again' }, open(probe.socket, config.local));
+    const window: AppCommand[] = probe.name === 'H1' ? [{ kind: 'raw', socket: 'window', level: 'packet' }] : [];
+    return react(after, { kind: 'cancel', name: 'again' }, ...window, open(probe.socket, config.local));
   }
   // A transmission follows the timer; `sent` is still 0 then.
   if (probe.wait !== undefined) return react(after, { kind: 'timer', name: 'again', after: probe.wait });

@@ -22,6 +22,8 @@ export interface Probe {
   readonly responsePort?: number;
   /** The socket that must hear the answer; in the hairpin test it is the request itself that must arrive. */
   readonly hearsAt: SocketName;
+  /** Heard as soon as it reaches the node: a host refuses packets that bear its own address as their source. */
+  readonly seen?: boolean;
   /** Silence before it. */
   readonly wait?: Millis;
 }
@@ -58,7 +60,7 @@ export function nextProbe(answers: Answers, subject: Subject): Probe | undefined
   const wanted = [
     ...(other !== undefined && nat && tests.includes('mapping') ? mappingProbes(server, other) : []),
     ...(other !== undefined && tests.includes('filtering') ? filteringProbes(server, answers) : []),
-    ...(nat && tests.includes('hairpin') ? [{ name: 'H', socket: 'second', to: mapped, hearsAt: 'main' }] : []),
+    ...(nat && tests.includes('hairpin') ? hairpinProbes(server, mapped, answers) : []),
   ];
   const next = wanted.find(({ name }) => !answers.has(name));
   if (next !== undefined) return next;
@@ -94,6 +96,20 @@ function filteringProbes(server: Endpoint, answers: Answers): Probe[] {
   const both: Probe = { name: 'F2', ...common, change: 'both' };
   const port: Probe = { name: 'F3', ...common, change: 'port' };
   return [{ name: 'F1', ...common }, both, ...(answers.get('F2') === 'silence' ? [port] : [])];
+}
+
+/**
+ * Each of two sockets sends to the public endpoint of the other: the first to arrive may find the filter closed, and
+ * opens its own for the other. Where destinations have mappings of their own, and those filters of their own, nothing may
+ * arrive although the NAT hairpins.
+ */
+function hairpinProbes(server: Endpoint, mapped: Endpoint, answers: Answers): Probe[] {
+  const second = heard(answers, 'H1')?.mapped;
+  return [
+    { name: 'H1', socket: 'second', to: server, hearsAt: 'second' },
+    ...(second === undefined ? [] : [{ name: 'H2', socket: 'main', to: second, hearsAt: 'second', seen: true }]),
+    { name: 'H3', socket: 'second', to: mapped, hearsAt: 'main', seen: true },
+  ];
 }
 
 /** How far the search for the lifetime has come. */
@@ -201,10 +217,11 @@ function filteringFrom(answers: Answers): Pick<Behaviour, 'filtering'> {
 }
 
 function hairpinFrom(answers: Answers, { locals }: Subject): Pick<Behaviour, 'hairpin'> {
-  const found = answers.get('H');
-  if (found === undefined) return {};
-  if (found === 'silence') return { hairpin: 'none' };
-  return { hairpin: isSame(found.from, locals.get('second')) ? 'internal-source' : 'external-source' };
+  if (!answers.has('H3')) return {};
+  const [there, back] = [heard(answers, 'H2')?.from, heard(answers, 'H3')?.from];
+  if (there === undefined && back === undefined) return { hairpin: 'none' };
+  const isInternal = isSame(there, locals.get('main')) || isSame(back, locals.get('second'));
+  return { hairpin: isInternal ? 'internal-source' : 'external-source' };
 }
 
 function lifetimeFrom(search: Search): Pick<Behaviour, 'lifetime' | 'reason'> {
