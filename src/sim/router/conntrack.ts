@@ -170,12 +170,12 @@ export class Conntrack {
     return Array.from(this.flows.all(), rowOf);
   }
 
-  /** The mappings as they are now, oldest first. */
+  /** The mappings as they are now, oldest first; `expires` is the end of the lease where there is one. */
   mappingRows(now: Millis): (MappingRow & { readonly sessions: number; readonly expires: Millis })[] {
     return this.mappings.all(now).map((mapping) => ({
       ...describeMapping(mapping),
       sessions: mapping.sessions.size,
-      expires: expiryOf(mapping),
+      expires: mapping.lease?.expires ?? expiryOf(mapping),
     }));
   }
 

@@ -49,7 +49,9 @@ export type Allocation =
 export function allocate(wanted: Wanted, market: Market): Allocation {
   const { behaviour, mappings, now } = market;
   const holdings = mappings.holdings(wanted.inside.ip, now);
-  const { perSubscriber, allocation } = behaviour.ports;
+  const { perSubscriber, allocation, holdDown, held } = behaviour.ports;
+  // which of the resting ones are too many is known only once all are at rest
+  if (holdDown > 0 && Number.isFinite(held)) mappings.expire(now);
   if ((holdings?.mappings.size ?? 0) >= perSubscriber) {
     return { kind: 'limit', detail: `the inside address holds all ${perSubscriber} mappings that it may` };
   }
@@ -186,6 +188,7 @@ function inBlocks(ip: Ip, wanted: Wanted, market: Market): Allocation {
     const detail = `the ${blocks === 1 ? 'block' : `${blocks} blocks`} of the inside address ${blocks === 1 ? 'is' : 'are'} used up`;
     return { kind: 'limit', detail };
   }
+  mappings.expire(now);
   const count = Math.floor((range.to - range.from + 1) / blockSize);
   const start = rng.int(0, count - 1);
   for (let i = 0; i < count; i++) {

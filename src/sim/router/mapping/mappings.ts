@@ -52,8 +52,15 @@ export class Mappings {
 
   /** All that live, oldest first. */
   all(now: Millis): Mapping[] {
-    for (const mapping of [...this.#byId.values()]) this.#lives(mapping, now);
+    this.expire(now);
     return [...this.#byId.values()];
+  }
+
+  /** Ends what has run out, in the order in which it did. */
+  expire(now: Millis): void {
+    const order = Array.from(this.#byId.values(), (mapping) => ({ mapping, expires: expiryOf(mapping) }));
+    order.sort((a, b) => a.expires - b.expires);
+    for (const { mapping } of order) this.#lives(mapping, now);
   }
 
   /** The mapping that packets from an inside endpoint to such destinations use. */
