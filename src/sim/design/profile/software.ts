@@ -100,7 +100,7 @@ export const SOFTWARE: Readonly<Record<string, Profile>> = {
     },
     accounts: {
       ...PF,
-      'ports.allocation': published('the inside port', 'pfConf', 'static-port'),
+      'ports.allocation': published('the inside port', 'pfsense', 'Static Port'),
       'ports.range': published('all', 'pfConf', 'static-port'),
     },
     deviates: PF_DEVIATES,

@@ -1,0 +1,4 @@
+import { SECTIONS } from './requirement/catalogue.ts';
+import { declareSection } from './requirement/suite.ts';
+
+declareSection(SECTIONS.rfc6888);
