@@ -107,6 +107,8 @@ function seek(node: RouterState, request: MappingRequest, way: Way, now: Millis)
   const { mappings, rng, tracking } = conntrack;
   const behaviour = tracking.behaviour ?? USUAL;
   const addresses = narrow(way.addresses, outsideAddress, exact);
+  if (addresses === undefined)
+    return { kind: 'taken', detail: 'the outside address is not one of those that are given' };
   const isOpen = (outside: Endpoint) =>
     (!exact || isWanted(request, outside)) &&
     !isSpoken(node, protocol, outside, now) &&
@@ -133,11 +135,11 @@ function isBlocked({ ports: { allocation } }: Behaviour): boolean {
   return allocation === 'block' || allocation === 'deterministic';
 }
 
-/** The address that the client would like, where it may have it. */
-function narrow(addresses: readonly IpRange[], wanted: Ip | undefined, exact: boolean): readonly IpRange[] {
+/** The address that the client would like, where it may have it; undefined: it may not, and wants no other. */
+function narrow(addresses: readonly IpRange[], wanted: Ip | undefined, exact: boolean): readonly IpRange[] | undefined {
   if (wanted === undefined) return addresses;
   const within = addresses.some(({ from, to }) => from <= wanted && wanted <= to);
-  return within ? [{ from: wanted, to: wanted }] : exact ? [] : addresses;
+  return within ? [{ from: wanted, to: wanted }] : exact ? undefined : addresses;
 }
 
 /** Whether a connection that has no mapping leaves with this endpoint (CTL-1): the kernel's choice. */
