@@ -81,9 +81,8 @@ export class Analysis {
     return this.#flows;
   }
 
-  /** What becomes of one flow; undefined where its sender is no node of the design. */
-  probe(flow: Flow): Probe | undefined {
-    const key = flowKey(flow);
+  /** What becomes of one flow, whose `flowKey` may be at hand; undefined where its sender is no node of the design. */
+  probe(flow: Flow, key: string = flowKey(flow)): Probe | undefined {
     const known = this.#probes.get(key) ?? this.#kept(key, flow);
     if (known === undefined && !Object.hasOwn(this.whole.nodes, flow.from)) return undefined;
     const found = known ?? this.#run(flow);

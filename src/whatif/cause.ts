@@ -108,17 +108,15 @@ function partAt(design: Design, node: string, place: string): unknown {
 
 /** Links on the way of one side that the other does not have, or has down. */
 function linkCauses(side: Cause['side'], { path }: Probe, here: Analysis, there: Analysis): Cause[] {
-  const used = new Set([...path.there.links, ...path.back.links]);
-  const others = new Map(wiringOf(there.whole).links.map((link) => [link.name, link]));
+  const others = wiringOf(there.whole).named;
+  const own = wiringOf(here.whole).named;
   const cut = cutLinks(there.whole, there.wiring);
-  return wiringOf(here.whole).links.flatMap(({ name, index }): Cause[] => {
-    if (!used.has(name)) return [];
+  return [...new Set([...path.there.links, ...path.back.links])].flatMap((name): Cause[] => {
     const other = others.get(name);
     const isUp = other !== undefined && (cut.get(name) ?? other.up);
     if (isUp) return [];
     const state = other === undefined ? 'not there' : 'down';
-    return [
-      { side, place: `links[${index}]`, says: `link ${name}, ${state} ${side === 'before' ? 'after' : 'before'}` },
-    ];
+    const says = `link ${name}, ${state} ${side === 'before' ? 'after' : 'before'}`;
+    return [{ side, place: `links[${own.get(name)?.index}]`, says }];
   });
 }

@@ -27,10 +27,12 @@ export function differencesOf(
   after: Analysis,
   each: (done: number, all: number) => void = () => {},
 ): readonly Difference[] {
-  const flows = [...new Map([...before.flows, ...after.flows].map((flow) => [flowKey(flow), flow])).values()];
-  const found = flows.flatMap((flow, i) => {
-    each(i, flows.length);
-    const probes = { before: before.probe(flow), after: after.probe(flow) };
+  const flows = new Map(before.flows.map((flow) => [flowKey(flow), flow]));
+  if (after.flows !== before.flows) for (const flow of after.flows) flows.set(flowKey(flow), flow);
+  let done = 0;
+  const found = [...flows].flatMap(([key, flow]) => {
+    each(done++, flows.size);
+    const probes = { before: before.probe(flow, key), after: after.probe(flow, key) };
     const kind = kindOf(probes, { before, after });
     return kind === undefined
       ? []

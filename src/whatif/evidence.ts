@@ -118,6 +118,7 @@ function steps(family: readonly Journey[]): { readonly node: string; readonly st
   );
 }
 
-function distinct<T>(items: readonly T[]): T[] {
-  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+/** The first of each, flat objects being the same when their values are. */
+function distinct<T extends object>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [Object.values(item).join('\n'), item])).values()];
 }

@@ -6,6 +6,7 @@ export interface Wiring {
   readonly links: readonly Link[];
   /** By `NODE:INTERFACE`. */
   readonly at: ReadonlyMap<string, Link>;
+  readonly named: ReadonlyMap<string, Link>;
 }
 
 const known = new WeakMap<Design, Wiring>();
@@ -15,7 +16,7 @@ export function wiringOf(design: Design): Wiring {
   if (before !== undefined) return before;
   const links = linksOf(design);
   const at = new Map(links.flatMap((link) => link.ends.map((end) => [`${end.node}:${end.interface}`, link] as const)));
-  const wiring = { links, at };
+  const wiring = { links, at, named: new Map(links.map((link) => [link.name, link])) };
   known.set(design, wiring);
   return wiring;
 }
