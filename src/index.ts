@@ -19,6 +19,21 @@ export { OUTCOMES } from './scenarios/schema.ts';
 export type { ConnectionRow, Tables } from './sim/world/tables.ts';
 export { World, type WorldOptions } from './sim/world/world.ts';
 
+// What networks are meant to do, and whether they do.
+
+export {
+  type Intent,
+  parseIntent,
+  readIntent,
+  showIntent,
+  type Tried,
+  tryIntent,
+} from './scenarios/invariant/intent.ts';
+export type { Fault, InvariantFlow, InvariantSpec } from './scenarios/invariant/schema.ts';
+export { always, type Demand, type Invariant, invariantOf, never, no } from './whatif/check/demand.ts';
+export type { Breach, Law, Sight } from './whatif/check/law.ts';
+export { type Checked, type CheckOptions, checkNetwork, type Violation } from './whatif/check/network.ts';
+
 // Reports.
 
 export { REPORTER_NAMES, type ReporterName } from './scenarios/report/names.ts';

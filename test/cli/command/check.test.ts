@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Design } from '../../../src/sim/design/design.ts';
 import { DENY_FIRST, SHADOWED_DENY, SHARED_POOL } from '../../whatif/check/planted.ts';
 import { folderWith, middlebox } from './middlebox.ts';
 
@@ -8,11 +9,22 @@ const INVARIANTS = [
   { name: 'guests keep off', never: { from: '192.168.7.0/24', to: 'db', port: 5432 } },
   { always: 'guest -> web:80/tcp' },
 ];
+const SMALL: Design = {
+  nodes: {
+    guest: { kind: 'host', interfaces: { eth0: '10.0.0.2/24' } },
+    db: { kind: 'host', interfaces: { eth0: '10.0.0.3/24' }, services: ['tcp/5432'] },
+  },
+  links: [['guest', 'db']],
+};
 const cwd = folderWith({
+  'small.json': {
+    networks: { office: SMALL },
+    invariants: [{ name: 'guests keep off', never: 'guest -> db:5432/tcp' }],
+  },
   'bad.json': { networks: { office: SHADOWED_DENY }, invariants: INVARIANTS },
   'good.json': { networks: { office: DENY_FIRST }, invariants: INVARIANTS },
   'pool.json': { networks: { homes: SHARED_POOL, office: DENY_FIRST } },
-  'wrong.json': { networks: { office: DENY_FIRST }, invariants: [{ never: 'gast -> db:22/tcp' }] },
+  'wrong.json': { networks: { office: DENY_FIRST }, invariants: [{ never: 'gues -> db:22/tcp' }] },
   'empty.json': { scenarios: [] },
 });
 const check = (...args: string[]) => middlebox(['check', ...args, '--runs', '10'], { cwd });
@@ -56,15 +68,15 @@ describe('check', () => {
   });
 
   it('speaks JSON', () => {
-    const report = JSON.parse(check('bad.json', '--reporter', 'json').out);
+    const report = JSON.parse(check('small.json', '--reporter', 'json').out);
     expect(report).toMatchObject({ version: 1, status: 'failed', runs: 10, seed: 1, events: 'none' });
     const broken = report.networks[0].invariants.filter(({ status }: { status: string }) => status === 'broken');
     expect(broken).toMatchObject([{ name: 'guests keep off', scenario: { steps: [{ expect: { server: null } }] } }]);
   });
 
   it('points at the invariant on GitHub', () => {
-    expect(check('bad.json', '--reporter', 'github').out).toMatch(
-      /^::error file=bad\.json,line=\d+,col=\d+,title=office%3A guests keep off::tcp from guest arrives at db port 5432\n$/,
+    expect(check('small.json', '--reporter', 'github').out).toMatch(
+      /^::error file=small\.json,line=\d+,col=\d+,title=office%3A guests keep off::tcp from guest arrives at db port 5432\n$/,
     );
     expect(check('pool.json', '--reporter', 'github').out).toMatch(
       /^::error file=pool\.json,line=\d+.*homes%3A no answer/,
@@ -74,7 +86,7 @@ describe('check', () => {
   it.each([
     [
       ['wrong.json'],
-      /^wrong\.json:\d+:\d+: invariants\[0\]\.never: there is no node "gast" \(did you mean "guest"\?\)\n$/,
+      /^wrong\.json:\d+:\d+: invariants\[0\]\.never: there is no node "gues" \(did you mean "guest"\?\)\n$/,
     ],
     [['good.json', '--network', 'ofice'], /there is no network "ofice" \(did you mean "office"\?\)/],
     [['good.json', '--edits', 'fw,gw'], /there is no node "gw" \(did you mean "fw"\?\)/],
@@ -88,7 +100,7 @@ describe('check', () => {
   });
 
   it('says when the file cannot be written', () => {
-    const { code, err } = check('bad.json', '--out', 'nowhere/broken.json');
+    const { code, err } = check('small.json', '--out', 'nowhere/broken.json');
     expect(code).toBe(3);
     expect(err).toMatch(/^error: nowhere\/broken\.json cannot be written: /);
   });
