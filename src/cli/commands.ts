@@ -87,9 +87,13 @@ function addTrace(program: Command, terminal: Terminal, done: Done): void {
     .option('--scenario <name>', 'trace the steps of this scenario instead')
     .option('--step <n>', 'only this step of the scenario, counting from 1', integer(1, Number.MAX_SAFE_INTEGER))
     .option('--brief', 'one line a packet')
+    .option('--idle', 'how long the session may be silent: who on its way forgets it when, and the longest keepalive')
     .option(...SEED)
     .addOption(reporters(['pretty', 'json']))
-    .action(async (file, options) => done(await (await import('./trace.ts')).trace(file, options, terminal)));
+    .action(async (file, options) => {
+      if (options.idle === true) done(await (await import('./idle.ts')).traceIdle(file, options, terminal));
+      else done(await (await import('./trace.ts')).trace(file, options, terminal));
+    });
 }
 
 function addMatrix(program: Command, terminal: Terminal, done: Done): void {
@@ -102,9 +106,13 @@ function addMatrix(program: Command, terminal: Terminal, done: Done): void {
     .option('--to <glob>', 'only to these nodes')
     .option(...CHANGE)
     .option(...SEED)
+    .option('--traversal', 'instead, which NATs let two hosts behind them meet directly: every pair of profiles')
     .addOption(reporters(['pretty', 'json', 'csv']))
     .option('--quiet', 'no progress on standard error')
-    .action(async (file, options) => done(await (await import('./matrix.ts')).matrix(file, options, terminal)));
+    .action(async (file, options) => {
+      if (options.traversal !== true) return done(await (await import('./matrix.ts')).matrix(file, options, terminal));
+      return done((await import('./matrix-traversal.ts')).matrixTraversal(file, options, terminal));
+    });
 }
 
 function addDiff(program: Command, terminal: Terminal, done: Done): void {
