@@ -5,7 +5,9 @@ import { ALL_PROFILES } from '../../src/sim/design/profiles.ts';
 
 /** A list of axes, short enough to be read in a line. */
 function showAxes({ axes }: Profile): string {
-  return Object.keys(axes).length === 0 ? '' : ['```json', JSON.stringify(axes, undefined, 2), '```', ''].join('\n');
+  return Object.keys(axes).length === 0
+    ? ''
+    : ['```jsonc nat', JSON.stringify({ behaviour: axes }, undefined, 2), '```', ''].join('\n');
 }
 
 function showAccount(account: Account): string {
@@ -66,7 +68,7 @@ measured, requirement by requirement: see [requirements](requirements.md).
 
 ${showIndex()}
 
-Docker bridges, Kubernetes nodes and most home routers run the kernel's own masquerading: write \`linux\`.
+Docker bridges, Kubernetes nodes and routers that run Linux masquerade as the kernel does: write \`linux\`.
 
 An IPv6 customer edge (RFC 6092) translates nothing, so it is no profile but a firewall: the chain \`forward\` drops what it does not know, lets
 out everything, and lets in what belongs to it; timeouts are those of \`tracking\`. The scenario "IPv6 customer edge" in \`scenarios.json\` is one.
