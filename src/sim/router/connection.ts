@@ -4,6 +4,7 @@ import type { Millis } from '../base/time.ts';
 import { PROTOCOL, type ProtocolName } from '../packet/protocol.ts';
 import type { Tuple } from '../packet/tuple.ts';
 import type { ConnectionId, FlowRow } from '../trace/trace.ts';
+import type { Ftp64 } from './alg/ftp64.ts';
 import { type Lines, newLines } from './alg/lines.ts';
 import type { Session } from './mapping/session.ts';
 import { noAdjustment, type SeqAdjustment } from './seqadj.ts';
@@ -38,6 +39,8 @@ export interface Connection {
   session: Session | undefined;
   /** The prefix by which NAT64 carries it between IPv6 and IPv4. */
   nat64: Prefix | undefined;
+  /** How far the FTP helper is with it, where NAT64 carries it; replaced, never changed. */
+  ftp64: Ftp64 | undefined;
   /** The interface by which a masqueraded connection left. */
   masqueraded: string | undefined;
   helper: 'ftp' | undefined;
@@ -69,6 +72,7 @@ export function openConnection(from: Pick<Connection, 'id' | 'original' | 'reply
     bound: { source: false, destination: false },
     session: undefined,
     nat64: undefined,
+    ftp64: undefined,
     masqueraded: undefined,
     helper: undefined,
     adjustment: { original: noAdjustment(), reply: noAdjustment() },

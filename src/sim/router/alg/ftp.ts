@@ -49,18 +49,20 @@ export interface Helping {
 }
 
 /** Lets the connection's helper see the packet, then shifts its sequence numbers by what was rewritten before. */
-export function help(conntrack: Conntrack, packet: Packet, helping: Helping): Helped {
+export function help(conntrack: Conntrack, packet: Packet, helping: Helping, look: Look = inspect): Helped {
   if (packet.kind !== 'tcp') return { kind: 'pass', packet };
   const { connection, direction } = helping;
   const own = connection.adjustment[direction];
   const other = connection.adjustment[opposite(direction)];
   const shifted = [own, other].some(({ earlier, later }) => earlier !== 0 || later !== 0);
-  const helped = connection.helper === 'ftp' ? inspect(conntrack, packet, helping) : pass(packet);
+  const helped = connection.helper === 'ftp' ? look(conntrack, packet, helping) : pass(packet);
   if (!shifted || helped.kind === 'drop') return helped;
   return { ...helped, packet: adjust(helped.packet, own, other) };
 }
 
-type Inspected = Passed<Tcp> | Dropped;
+/** What was made of a segment of a control connection. */
+export type Inspected = Passed<Tcp> | Dropped;
+type Look = (conntrack: Conntrack, segment: Tcp, helping: Helping) => Inspected;
 
 function pass(packet: Tcp): Passed<Tcp> {
   return { kind: 'pass', packet };

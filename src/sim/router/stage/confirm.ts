@@ -1,5 +1,7 @@
+import type { Tcp } from '../../packet/packet.ts';
 import type { Why } from '../../trace/trace.ts';
-import { help, type Told } from '../alg/ftp.ts';
+import { type Helping, help, type Told } from '../alg/ftp.ts';
+import { inspect64 } from '../alg/ftp64.ts';
 import type { Connection, Direction } from '../connection.ts';
 import type { Passage, RouterState, Stage, StageResult } from '../passage.ts';
 
@@ -8,7 +10,9 @@ export const confirm: Stage = (passage, node, now) => {
   const { connection, direction } = passage.tracked ?? {};
   if (connection === undefined || direction === undefined)
     return { verdict: 'next', why: { kind: 'checked' }, passage };
-  const helped = help(node.conntrack, passage.packet, { connection, direction, now });
+  const across = connection.nat64 !== undefined;
+  const look = across ? (_: unknown, ...seen: [Tcp, Helping]) => inspect64(node, ...seen) : undefined;
+  const helped = help(node.conntrack, passage.packet, { connection, direction, now }, look);
   if (helped.kind === 'drop') {
     const why = { kind: 'refused', reason: helped.reason, place: 'nat.helpers', detail: helped.detail } as const;
     return { verdict: 'drop', why, passage };
