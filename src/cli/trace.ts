@@ -7,6 +7,7 @@ import { type Telling, type Told, tell } from '../scenarios/report/told.ts';
 import { showTrace, traceToJson } from '../scenarios/report/trace.ts';
 import { runScenario } from '../scenarios/run.ts';
 import type { Scenario, ScenarioFile, Step } from '../scenarios/schema.ts';
+import type { Issue } from '../sim/base/fail.ts';
 import type { Path } from '../sim/base/path.ts';
 import type { Design } from '../sim/design/design.ts';
 import { PROTOCOL_NAMES } from '../sim/design/rule.ts';
@@ -34,6 +35,8 @@ export interface TraceOptions {
   readonly packet?: boolean;
   /** A line a packet. */
   readonly brief?: boolean;
+  /** What silence does to the session, instead of its packets. */
+  readonly idle?: boolean;
   readonly scenario?: string;
   /** Counts from 1. */
   readonly step?: number;
@@ -96,10 +99,7 @@ async function oneStep(loaded: Loaded, options: TraceOptions): Promise<Wanted> {
   const step = stepOf(options);
   const base = withOutside(design, options);
   const issues = checkStep(step, change === undefined ? base : edit(base, change.change).design);
-  if (issues.length > 0) {
-    const lines = issues.map(({ path, ...issue }) => `${fieldOf(path)}${showIssue({ ...issue, path: [] })}`);
-    throw new Refusal(lines.join('\n'));
-  }
+  refuse(issues);
   return {
     file: { ...file, networks: { ...file.networks, [name]: base } },
     scenario: {
@@ -113,9 +113,16 @@ async function oneStep(loaded: Loaded, options: TraceOptions): Promise<Wanted> {
 }
 
 /** The outside is there when it is named: as `matrix` and `diff` name it. */
-function withOutside(design: Design, { from, to }: TraceOptions): Design {
+export function withOutside(design: Design, { from, to }: TraceOptions): Design {
   const outside = withInternet(design);
   return outside !== undefined && (from === outside.name || to === outside.name) ? outside.design : design;
+}
+
+/** Issues about a step are issues about the options that it is made of. */
+export function refuse(issues: readonly Issue[]): void {
+  if (issues.length === 0) return;
+  const lines = issues.map(({ path, ...issue }) => `${fieldOf(path)}${showIssue({ ...issue, path: [] })}`);
+  throw new Refusal(lines.join('\n'));
 }
 
 /** `--from: `, for an issue about what that option gave. */
@@ -124,7 +131,7 @@ function fieldOf(path: Path): string {
   return typeof field === 'string' ? `${optionOf(field)}: ` : '';
 }
 
-function optionOf(field: string): string {
+export function optionOf(field: string): string {
   return `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

@@ -9,7 +9,7 @@ import { type Target, targetOf } from '../../scenarios/target.ts';
 import { type Ip, showIp } from '../../sim/addr/ip.ts';
 import { fail } from '../../sim/base/fail.ts';
 import type { Millis } from '../../sim/base/time.ts';
-import { fork } from '../../sim/design/change.ts';
+import { type ChangeItem, fork } from '../../sim/design/change.ts';
 import type { Design } from '../../sim/design/design.ts';
 import { echoServer } from '../../sim/host/app/echo.ts';
 import type { Packet } from '../../sim/packet/packet.ts';
@@ -31,6 +31,8 @@ export interface IdleQuestion {
   /** Of TCP and UDP. */
   readonly port: number;
   readonly seed?: number;
+  /** Links and nodes that go up or down first. */
+  readonly wiring?: readonly ChangeItem[];
 }
 
 /** How a session had been used before it fell silent: UDP that was answered once, or whose ends kept talking. */
@@ -46,7 +48,7 @@ export type Idle = {
 
 /** Measures sessions of each protocol; a target that is none gives a reason. Links lose nothing meanwhile. */
 export function idle(design: Design, question: IdleQuestion): readonly Idle[] | { readonly reason: string } {
-  const base = atRest(lossless(design), [], question.seed ?? 1);
+  const base = atRest(lossless(design), question.wiring ?? [], question.seed ?? 1);
   const target: Target = targetOf(base, question.from, question.to);
   if (target.kind === 'none') return { reason: target.reason };
   if (target.kind === 'name') return { reason: `"${target.name}" is no node and no address` };
@@ -143,6 +145,7 @@ interface Exchange {
   /** The client's last packet as it sent it, and as the server got it. */
   readonly sent: Packet;
   readonly heard: Packet;
+  readonly spoke: Millis;
   /** The nodes that it passed, in order. */
   readonly way: readonly string[];
 }
@@ -160,5 +163,10 @@ function exchangeOf(
     journeys.filter((journey) => journey.born.node === one && journey.fate?.node === other && hasReached(journey));
   const last = between(client, server).findLast((journey) => destinationOf(finalForm(journey)).port === port);
   if (last === undefined || between(server, client).length === 0) return explain(journeys, 'No answer came back');
-  return { sent: last.born.value, heard: finalForm(last), way: last.hops.map(({ node }) => node) };
+  return {
+    sent: last.born.value,
+    heard: finalForm(last),
+    spoke: last.born.time,
+    way: last.hops.map(({ node }) => node),
+  };
 }

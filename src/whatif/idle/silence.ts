@@ -19,6 +19,8 @@ export interface Session {
   /** The client's last packet as it sent it, and as the server got it. */
   readonly sent: Packet;
   readonly heard: Packet;
+  /** When it was sent. */
+  readonly spoke: Millis;
   readonly memories: readonly Memory[];
 }
 
@@ -78,17 +80,29 @@ export function measure(session: Session): Measured {
     fromServer: sides('server', memory),
     fromClient: sides('client', memory),
   }));
-  const lost = states.filter(({ fromServer }) => fromServer !== undefined && isLoss(fromServer));
+  const needed = states.filter(({ fromServer }) => fromServer !== undefined && !isNeedless(fromServer));
   const when = ({ node, expires }: Judged) => expires - (delays.server.get(node) ?? 0);
-  const [firstLoss] = lost.toSorted((a, b) => when(a) - when(b));
+  const [firstLoss] = needed
+    .filter(({ fromServer }) => fromServer !== undefined && isLoss(fromServer))
+    .toSorted((a, b) => when(a) - when(b) || Number(stopsIt(b)) - Number(stopsIt(a)));
   return {
     server,
     seenAs: show(heard),
     atOnce: at('server', session.world.now),
     states,
     firstLoss,
-    keepalive: firstLoss === undefined ? undefined : keepAlive(session, firstLoss, delays),
+    keepalive: firstLoss === undefined ? undefined : keepAlive(session, needed, delays),
   };
+}
+
+/** The word passes whether or not the node remembers. */
+function isNeedless({ before, after }: Sides): boolean {
+  return before.kind === 'passes' && after.kind === 'passes';
+}
+
+/** Of nodes that forget at the same moment, the one where it shows. */
+function stopsIt({ node, fromServer }: Judged): boolean {
+  return fromServer?.after.kind === 'stopped' && fromServer.after.node === node;
 }
 
 /** Whether it is this memory that the word needs. */
@@ -138,18 +152,18 @@ export function hasReached({ fate }: Journey): boolean {
 /** Two keepalives of the client, each at the last moment, and then the server at the last moment. */
 function keepAlive(
   session: Session,
-  { node, expires, lifetime }: Judged,
+  needed: readonly Memory[],
   delays: Readonly<Record<Voice, ReadonlyMap<string, Millis>>>,
 ): { interval: Millis; kept: boolean } {
-  const interval = lifetime - 1;
+  const interval = Math.min(...needed.map(({ lifetime }) => lifetime)) - 1;
   const world = session.world.fork();
-  const first = expires - 1 - (delays.client.get(node) ?? 0);
-  for (const time of [first, first + interval]) {
+  for (const time of [session.spoke + interval, session.spoke + 2 * interval]) {
     world.runUntil(time);
     world.launch(session.client, sayer(keepalive(session.sent)));
   }
-  const arrives = first + interval + (delays.client.get(node) ?? 0) + interval;
-  const word = say(world, session, 'server', arrives - (delays.server.get(node) ?? 0));
+  // the node nearest to the client is the last to get the word, and the first to have been spoken to
+  const times = needed.map(({ node }) => (delays.client.get(node) ?? 0) - (delays.server.get(node) ?? 0));
+  const word = say(world, session, 'server', session.spoke + 3 * interval + Math.min(...times));
   return { interval, kept: word.kind === 'passes' };
 }
 

@@ -37,12 +37,14 @@ interface Row {
   readonly assured: boolean;
 }
 
-/** The rows that a node has now and had not before, in the order of the way. */
+/** The rows that a node has now and had not before, in the order of the way; what goes with its mapping is not told twice. */
 export function memoriesOf(world: World, way: readonly string[], events: Trace, before: World): readonly Memory[] {
   return way.flatMap((node) => {
     const known = new Set(rowsOf(before.inspect(node)).map(({ key }) => key));
     const rows = rowsOf(world.inspect(node)).filter(({ key }) => !known.has(key));
-    return rows.map((row) => memoryOf(world, node, row, events));
+    const mapped = new Set(rows.filter(({ kind }) => kind === 'mapping').map(({ timeout }) => timeout));
+    const apart = rows.filter(({ kind, timeout }) => kind === 'mapping' || !mapped.has(timeout));
+    return apart.map((row) => memoryOf(world, node, row, events));
   });
 }
 
@@ -76,9 +78,9 @@ function millis(text: string): Millis {
 
 /** The end that differs outside. */
 function showTranslation(original: TupleRow, reply: TupleRow): string {
-  const outside = destination(reply);
+  const outside = end(reply.destination, reply.destinationPort ?? reply.id);
   return source(original) === outside
-    ? `${destination(original)} → ${source(reply)}`
+    ? `${destination(original)} → ${end(reply.source, reply.sourcePort)}`
     : `${source(original)} → ${outside}`;
 }
 
