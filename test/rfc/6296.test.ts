@@ -80,15 +80,15 @@ function network(border: Partial<Node> = {}): Design {
       printer: { kind: 'host', interfaces: inside(2), gateway: 'fd01:203:405:2::1', services: ['udp/7', 'tcp/80'] },
       border: {
         kind: 'router',
-        interfaces: { one: 'fd01:203:405:1::1/64', two: 'fd01:203:405:2::1/64', wan: '2001:db8:1:ffff::2/64' },
-        gateway: '2001:db8:1:ffff::1',
+        interfaces: { one: 'fd01:203:405:1::1/64', two: 'fd01:203:405:2::1/64', wan: '2001:db8:1:fffe::2/64' },
+        gateway: '2001:db8:1:fffe::1',
         nat: { rules: [RULE] },
         ...border,
       },
       isp: {
         kind: 'router',
-        interfaces: { cust: '2001:db8:1:ffff::1/64', srv: '2001:db8:2::1/64' },
-        routes: [{ to: '2001:db8:1::/48', via: '2001:db8:1:ffff::2' }],
+        interfaces: { cust: '2001:db8:1:fffe::1/64', srv: '2001:db8:2::1/64' },
+        routes: [{ to: '2001:db8:1::/48', via: '2001:db8:1:fffe::2' }],
       },
       server: {
         kind: 'host',
@@ -150,7 +150,7 @@ describe('a translator of prefixes', () => {
       outcome: 'replied',
       seenAs: { address: showIp(LAPTOP_OUTSIDE) },
     });
-    expect(result('server', '2001:db8:1:ffff::2')).toMatchObject({ outcome: 'replied', server: 'border' });
+    expect(result('server', '2001:db8:1:fffe::2')).toMatchObject({ outcome: 'replied', server: 'border' });
     expect(result('laptop', 'fd01:203:405:2::10')).toMatchObject({
       outcome: 'replied',
       seenAs: { address: showIp(LAPTOP) },
@@ -191,7 +191,7 @@ describe('a translator of prefixes', () => {
     expect(went?.kind === 'icmp' && quoteOf(went)).toMatchObject({ src: SERVER, dst: LAPTOP_OUTSIDE });
     expect(went !== undefined && verify(went).transport).toBe(true);
     const [expired] = hear(world, 'server', { ...inward, ttl: 2 }, 'server');
-    expect(expired).toMatchObject({ type: 3, code: 0, src: six('2001:db8:1:ffff::2') });
+    expect(expired).toMatchObject({ type: 3, code: 0, src: six('2001:db8:1:fffe::2') });
     expect(expired?.kind === 'icmp' && quoteOf(expired)).toMatchObject({ dst: LAPTOP_OUTSIDE });
   });
 
