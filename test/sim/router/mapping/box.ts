@@ -11,6 +11,7 @@ import { Reassembler } from '../../../../src/sim/packet/fragment.ts';
 import { echoId, flagsOf, hasPorts, type Packet } from '../../../../src/sim/packet/packet.ts';
 import { showEndpoint } from '../../../../src/sim/packet/show.ts';
 import { compileNode } from '../../../../src/sim/program/compile.ts';
+import { connectionCopier } from '../../../../src/sim/router/connection.ts';
 import { Conntrack } from '../../../../src/sim/router/conntrack.ts';
 import { enter, runHop } from '../../../../src/sim/router/hop.ts';
 import type { RouterState, StageResult } from '../../../../src/sim/router/passage.ts';
@@ -42,7 +43,7 @@ const MASQUERADE: Nat['rules'] = [{ action: 'masquerade', match: { outInterface:
 
 /** `lan` is 192.168.0.0/16 and 100.64.0.0/24, `wan` everything else. */
 export class Box {
-  readonly node: RouterState;
+  node: RouterState;
 
   constructor(behaviour: BehaviourSpec | undefined, options: BoxOptions = {}) {
     const { rules = MASQUERADE, listens = () => false, seed = 1, firewall } = options;
@@ -50,8 +51,11 @@ export class Box {
       nodes: {
         gw: {
           kind: 'gateway',
-          interfaces: { lan: ['192.168.0.1/16', '100.64.0.1/24'], wan: `${PUBLIC}/24` },
-          gateway: '203.0.113.1',
+          interfaces: {
+            lan: ['192.168.0.1/16', '100.64.0.1/24', 'fd00::1/64'],
+            wan: [`${PUBLIC}/24`, '2001:db8::2/64'],
+          },
+          gateway: ['203.0.113.1', '2001:db8::1'],
           nat: { ...(behaviour === undefined ? {} : { behaviour }), rules },
           ...(firewall === undefined ? {} : { firewall }),
         },
@@ -61,6 +65,13 @@ export class Box {
     const { tracking, helpers } = program;
     const conntrack = new Conntrack({ tracking, helpers, rng: new Rng(seed) });
     this.node = { program, conntrack, listens, reassembler: new Reassembler(), ident: 0 };
+  }
+
+  /** Goes on with copies of the tables; those that were keep what they had, and are given back. */
+  fork(): RouterState {
+    const before = this.node;
+    this.node = { ...before, conntrack: before.conntrack.copy(connectionCopier()) };
+    return before;
   }
 
   /** Walks a packet in by an interface. */

@@ -107,8 +107,10 @@ function play(axes: Axes, deeds: readonly Deed[]): void {
   const box = new Box(axes);
   const oracle = new Oracle(behaviour);
   let now = 0;
-  for (const { after, inside, remote, back } of deeds) {
+  for (const [i, { after, inside, remote, back }] of deeds.entries()) {
     now += after;
+    // the copy must go on as if nothing had happened
+    if (i === 4) box.fork();
     const target = back === undefined ? undefined : oracle.known[back];
     if (target === undefined) {
       const outside = box.out(inside, remote, now);
