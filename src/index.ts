@@ -34,6 +34,14 @@ export { always, type Demand, type Invariant, invariantOf, never, no } from './w
 export type { Breach, Law, Sight } from './whatif/check/law.ts';
 export { type Checked, type CheckOptions, checkNetwork, type Violation } from './whatif/check/network.ts';
 
+// Silence: who forgets a session when.
+
+export { type Idle, type IdleQuestion, idle, type Phase } from './whatif/idle/idle.ts';
+export type { Spoken } from './whatif/idle/session.ts';
+export type { Judged, Measured, Sides, Word } from './whatif/idle/silence.ts';
+export type { Memory, Setting } from './whatif/idle/states.ts';
+export { idleToJson, showIdle } from './whatif/report/idle.ts';
+
 // Reports.
 
 export { REPORTER_NAMES, type ReporterName } from './scenarios/report/names.ts';

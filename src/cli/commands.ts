@@ -91,7 +91,7 @@ function addTrace(program: Command, terminal: Terminal, done: Done): void {
     .option(...SEED)
     .addOption(reporters(['pretty', 'json']))
     .action(async (file, options) => {
-      if (options.idle === true) done(await (await import('./idle.ts')).traceIdle(file, options, terminal));
+      if (options.idle === true) done(await (await import('./trace/idle.ts')).traceIdle(file, options, terminal));
       else done(await (await import('./trace.ts')).trace(file, options, terminal));
     });
 }

@@ -1,15 +1,15 @@
 /** `trace --idle`: how long a session may be silent, and what keeps it. */
-import { checkStep } from '../scenarios/check/step.ts';
-import { idle } from '../whatif/idle/idle.ts';
-import { SPOKEN, type Spoken } from '../whatif/idle/session.ts';
-import { locatorOf } from '../whatif/locate.ts';
-import { idleToJson, showIdle } from '../whatif/report/idle.ts';
-import { edit } from '../whatif/rest.ts';
-import { EXIT, type ExitCode, Refusal } from './exit.ts';
-import { loadChange, loadInput } from './input.ts';
-import { pickNetwork } from './pick.ts';
-import type { Terminal } from './terminal.ts';
-import { optionOf, refuse, type TraceOptions, withOutside } from './trace.ts';
+import { checkStep } from '../../scenarios/check/step.ts';
+import { idle } from '../../whatif/idle/idle.ts';
+import { SPOKEN, type Spoken } from '../../whatif/idle/session.ts';
+import { locatorOf } from '../../whatif/locate.ts';
+import { idleToJson, showIdle } from '../../whatif/report/idle.ts';
+import { edit } from '../../whatif/rest.ts';
+import { EXIT, type ExitCode, Refusal } from '../exit.ts';
+import { loadChange, loadInput } from '../input.ts';
+import { pickNetwork } from '../pick.ts';
+import type { Terminal } from '../terminal.ts';
+import { optionOf, refuse, type TraceOptions, withOutside } from '../trace.ts';
 
 /** What concerns single packets, or steps that are written already. */
 const STRAY = ['sourcePort', 'ttl', 'packet', 'scenario', 'step', 'brief'] as const;
