@@ -1,5 +1,5 @@
 /**
- * A network as large as one likes: sites of five hosts behind a firewall or a NAT gateway, routers of the provider that
+ * A network as large as one likes: sites of four hosts behind a firewall or a NAT gateway, routers of the provider that
  * nine sites hang on, and one core between those. Everybody has a few things to ask of others.
  */
 import type { Design, LinkSpec, Node } from '../../src/sim/design/design.ts';
@@ -21,7 +21,7 @@ export interface CampusOptions {
   readonly rules?: number;
 }
 
-const HOSTS = 5;
+const HOSTS = 4;
 const SITES_PER_EDGE = 9;
 
 export function campusOf({ nodes, routing = 'static', rules = 20 }: CampusOptions): Campus {

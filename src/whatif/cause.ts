@@ -45,20 +45,16 @@ export function causesOf(
     before: kind === 'gained' || kind === 'stopped' ? stopOf(before) : undefined,
     after: kind === 'lost' || kind === 'stopped' ? stopOf(after) : undefined,
   };
-  return [
-    ...decided(
-      'before',
-      stops.before ?? (isBeside(parted.before, stops.after) ? parted.before : undefined),
-      sides.before,
-    ),
-    ...decided('after', stops.after ?? (isBeside(parted.after, stops.before) ? parted.after : undefined), sides.after),
-    ...links,
-  ];
+  const shown = {
+    before: stops.before ?? (isPassed(parted.before, stops.after, after) ? parted.before : undefined),
+    after: stops.after ?? (isPassed(parted.after, stops.before, before) ? parted.after : undefined),
+  };
+  return [...decided('before', shown.before, sides.before), ...decided('after', shown.after, sides.after), ...links];
 }
 
-/** The decision that took the place of a stop is one of the same node; without a stop any may be. */
-function isBeside(decision: Decision | undefined, stop: Decision | undefined): boolean {
-  return stop === undefined || decision?.node === stop.node;
+/** What a flow met where the stopped one never came had no part in stopping it. */
+function isPassed(decision: Decision | undefined, stop: Decision | undefined, stopped: Probe): boolean {
+  return stop === undefined || (decision !== undefined && stopped.touched.has(decision.node));
 }
 
 function decided(side: Cause['side'], decision: Decision | undefined, { whole }: Analysis): Cause[] {
@@ -78,23 +74,26 @@ function stopOf({ result, places }: Probe): Decision | undefined {
   );
 }
 
-/** The first decisions that are not the same on both sides. */
+/** The first decisions that are not the same on both sides; what only comes later on the other side made no difference. */
 function partingOf(probes: Sides<Probe>, sides: Sides<Analysis>): Sides<Decision | undefined> {
   const [old, now] = [probes.before.places, probes.after.places];
-  for (let i = 0; i < Math.max(old.length, now.length); i++) {
-    const [before, after] = [old[i], now[i]];
-    const same =
-      before !== undefined &&
-      after !== undefined &&
-      decisionKey(before, sides.before.whole) === decisionKey(after, sides.after.whole);
-    if (!same) return { before, after };
+  const oldKeys = old.map((each) => decisionKey(each, sides.before.whole));
+  const nowKeys = now.map((each) => decisionKey(each, sides.after.whole));
+  const longest = Math.max(old.length, now.length);
+  for (let i = 0; i < longest; i++) {
+    const [was, is] = [oldKeys[i], nowKeys[i]];
+    if (was === is) continue;
+    return {
+      before: was === undefined || nowKeys.includes(was, i) ? undefined : old[i],
+      after: is === undefined || oldKeys.includes(is, i) ? undefined : now[i],
+    };
   }
   return { before: undefined, after: undefined };
 }
 
-/** Equal for decisions of the same rule, wherever in its list it stands. */
+/** Equal for decisions of the same rule, wherever in its list it stands, and for the same way on. */
 export function decisionKey({ node, place, stage, says }: Decision, design: Design): string {
-  const part = partAt(design, node, place);
+  const part = stage === 'route' ? undefined : partAt(design, node, place);
   return JSON.stringify([node, stage, says, part ?? place]);
 }
 
