@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that run what users run, so the package is built before them. */
-const BUILT = ['test/cli/command/*.test.ts', 'test/docs*.test.ts'];
+const BUILT = ['test/cli/command/*.test.ts', 'test/docs*.test.ts', 'test/lab/cleanup.test.ts'];
 
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    // no test changes what another sees, so modules are loaded once for each worker
+    isolate: false,
     setupFiles: ['test/setup/properties.ts'],
     coverage: {
       provider: 'v8',

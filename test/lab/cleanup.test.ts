@@ -4,12 +4,10 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missing } from '../../src/lab/execute.ts';
 import type { Design } from '../../src/sim/design/design.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+import { MAIN } from '../cli/command/middlebox.ts';
 
 const NETWORK: Design = {
   nodes: {
@@ -41,7 +39,7 @@ function lab(file: string, { path = '', ...options }: { readonly path?: string; 
   const TMPDIR = mkdtempSync(join(folder, 'tmp-'));
   // file servers run as somebody else
   chmodSync(TMPDIR, 0o755);
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'lab', join(folder, file), '--jobs', '3'], {
+  const child = spawn(process.execPath, [MAIN, 'lab', join(folder, file), '--jobs', '3'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TMPDIR, PATH: `${path}:${process.env.PATH}` },
     ...options,

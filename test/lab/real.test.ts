@@ -1,9 +1,8 @@
 /** Small networks on the real kernel. Without root, or without the tools, these are skipped. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { anyDesign } from '../../src/arbitraries/design.ts';
@@ -229,25 +228,6 @@ describe.skipIf(lacks.length > 0)(`a lab on the real kernel${why}`, () => {
       reason: expect.stringContaining('Address already in use'),
     });
     expect(leftovers()).toEqual([]);
-  });
-
-  it('is taken down on Ctrl-C', async () => {
-    const prefix = `${PREFIX}-int`;
-    const scenario = { name: 'test', network: network({}), steps: [{ wait: '30s' }] };
-    const code = `
-      const { runLab } = await import(${JSON.stringify(new URL('../../src/lab/run.ts', import.meta.url).href)});
-      const scenario = ${JSON.stringify(scenario)};
-      await runLab({ scenarios: [scenario] }, scenario, { prefix: '${prefix}', longestWaitMs: 60000 });`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', code], {
-      stdio: 'ignore',
-    });
-    const ended = new Promise((resolve) => child.once('close', resolve));
-    const agents = () =>
-      execFileSync('sh', ['-c', `ip netns pids ${prefix}.srv 2>/dev/null || true`], { encoding: 'utf8' });
-    while (child.exitCode === null && agents() === '') await sleep(50);
-    child.kill('SIGINT');
-    expect(await ended).toBe(130);
-    expect(leftovers().filter((name) => name.startsWith(prefix))).toEqual([]);
   });
 
   it('is a script that builds the same', async () => {

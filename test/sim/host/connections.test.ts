@@ -335,7 +335,7 @@ describe('property: over a wire that loses, delays, reorders and doubles', () =>
         expect(pair.hosts.a.sockets()).toEqual([]);
         expect(pair.hosts.b.sockets().map(({ state }) => state)).toEqual(['LISTEN']);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -404,7 +404,7 @@ describe('property: over a wire that loses, delays, reorders and doubles', () =>
         pair.settle(1e10);
         expect(pair.hosts.b.sockets().filter(({ state }) => state !== 'LISTEN')).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

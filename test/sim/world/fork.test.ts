@@ -146,7 +146,7 @@ const BUSY: Design = defineNetwork({
     isp: { kind: 'router', interfaces: { cust: '203.0.113.1/24', core: { addresses: ['198.51.100.1/24'], mtu: 600 } } },
     server: {
       kind: 'host',
-      interfaces: { eth0: '198.51.100.80/24' },
+      interfaces: { eth0: { addresses: ['198.51.100.80/24'], mtu: 600 } },
       gateway: '198.51.100.1',
       services: ['ftp', 'http', 'tcp/7000', 'udp/7000'],
     },
@@ -220,7 +220,7 @@ describe('a fork', () => {
       live(base, here);
       expect(bytesOf(branch)).toBe(lived(design, before, there));
       expect(bytesOf(base)).toBe(lived(design, before, here));
-    }, 24);
+    }, 15);
   });
 
   it('does the same as its world when they take turns', () => {

@@ -13,7 +13,7 @@ import { journeysOf } from '../../../src/sim/trace/journey.ts';
 import type { Trace, TraceEvent } from '../../../src/sim/trace/trace.ts';
 import { ENGINE_LAWS } from '../../../src/whatif/invariants.ts';
 
-const RUNS = 200;
+const RUNS = 100;
 const anyTraffic = anyRun(anyDesign({ faults: true, learned: true, dhcp: true }));
 
 function run(design: Design, steps: readonly Step[], seed = 1): ScenarioReport {
@@ -135,7 +135,7 @@ describe('behind a gateway that lets nothing in', () => {
       fc.property(fc.array(anyAttack, { minLength: 1, maxLength: 6 }), (steps) => {
         expect(intruders(run(design, steps))).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -150,7 +150,7 @@ describe('behind a gateway that lets nothing in', () => {
         const answers = new Set(journeysOf(report.steps[0]?.events ?? []).keys());
         expect(intruders(report).filter((id) => !answers.has(id))).toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });
@@ -168,7 +168,7 @@ describe('on the public Internet', () => {
         for (const { value } of passed)
           expect([value.src, value.dst].every(isPublic), `${showIp(value.src)} > ${showIp(value.dst)}`).toBe(true);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });
@@ -195,7 +195,7 @@ describe('active FTP behind port translation', () => {
         const { steps } = run(design, [{ ftp: { from: 'client', to: 'server', mode, bytes } }], seed);
         expect(steps[0]?.result.outcome).toBe(outcome);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });
@@ -215,7 +215,7 @@ describe('after everything has expired', () => {
           expect(result).toMatchObject({ connections: [], expectations: [] });
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });
