@@ -99,7 +99,7 @@ function planNode(
   const isPublic = (design.publicInternet ?? []).includes(name);
   const ruleset = showRuleset(node, { groups: design.groups, devices }, isPublic);
   const sysctls = showSysctls(node);
-  const gaps = [...ruleset.gaps, ...sysctls.gaps].map(({ place, reason }) => ({
+  const gaps = [...ruleset.gaps, ...sysctls.gaps, ...serviceGaps(node)].map(({ place, reason }) => ({
     place: `nodes.${name}.${place}`,
     reason,
   }));
@@ -118,6 +118,15 @@ function planNode(
     },
     gaps,
   };
+}
+
+/** The name server of a lab makes no addresses up. */
+function serviceGaps({ services = [] }: Node): Gap[] {
+  return services.flatMap((service, i) =>
+    typeof service !== 'string' && service.app === 'dns' && service.dns64 !== undefined
+      ? [{ place: `services[${i}].dns64`, reason: 'the name server of the lab has no DNS64' }]
+      : [],
+  );
 }
 
 /** The smallest MTU that IPv6 works with (RFC 8200 §5). */

@@ -98,6 +98,19 @@ describe('the plan of a lab', () => {
       'links[1].loss',
     ]);
   });
+
+  it('says that its name server has no DNS64, and its kernel no NAT64', () => {
+    const border: Design['nodes'][string] = {
+      kind: 'gateway',
+      services: ['http', { app: 'dns', dns64: '64:ff9b::/96' }, { app: 'dns', port: 54 }],
+      nat: { rules: [{ action: 'nat64', prefix: '64:ff9b::/96', pool: ['203.0.113.9'] }] },
+    };
+    const { gaps } = planLab({ ...design, nodes: { ...design.nodes, border } }, { prefix: 'mbtest' });
+    expect(gaps.map(({ place }) => place).filter((place) => place.startsWith('nodes.border'))).toEqual([
+      'nodes.border.nat.rules[0]',
+      'nodes.border.services[1].dns64',
+    ]);
+  });
 });
 
 describe('the commands of a lab', () => {
