@@ -60,7 +60,7 @@ const portsSchema = z
       description: 'The most outside ports and identifiers one inside address may hold (RFC 6888 REQ-4).',
     }),
     overload: z.boolean().optional().meta({
-      description: 'Inside endpoints may share an outside one while they talk to different destinations (RFC 7857 §3).',
+      description: 'Mappings may share an outside endpoint while they are for different destinations (RFC 7857 §3).',
     }),
     holdDown: durationSchema.optional().meta({
       description:

@@ -32,9 +32,11 @@ export function attempt(one: BehaviourSpec, two: BehaviourSpec, protocol: Transp
 export function classesOf(spec: BehaviourSpec, protocol: Transport): Classes {
   const behaviour = resolveBehaviour(spec);
   if (behaviour === undefined) return { mapping: 'endpoint-independent', filtering: 'address-and-port-dependent' };
-  const { filterScope, tcp } = behaviour;
+  const { filterScope, tcp, ports } = behaviour;
   const { mapping, filtering } = protocol === 'tcp' ? tcp : behaviour;
-  return { mapping, filtering, filterScope };
+  // a port that is kept for every destination looks like one mapping, as the kernel's does
+  const kept = ports.overload && ports.allocation === 'preserve';
+  return { mapping: kept ? 'endpoint-independent' : mapping, filtering, filterScope };
 }
 
 /** What the classes of two NATs lead to expect. */

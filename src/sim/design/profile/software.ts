@@ -103,7 +103,10 @@ export const SOFTWARE: Readonly<Record<string, Profile>> = {
       'ports.allocation': published('the inside port', 'pfsense', 'Static Port'),
       'ports.range': published('all', 'pfConf', 'static-port'),
     },
-    deviates: PF_DEVIATES,
+    deviates: {
+      ...PF_DEVIATES,
+      'UDP-11': 'a port that another host uses towards a destination cannot be kept for that destination',
+    },
     missing: [
       PF_MISSING,
       'Where two inside hosts use one port towards one destination the second is dropped; here it gets another port.',

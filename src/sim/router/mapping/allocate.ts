@@ -157,15 +157,10 @@ function isUsable(outside: Endpoint, { from, to }: PortRange, wanted: Wanted, ma
   // RFC 5382 REQ-7: no parity for TCP
   if (parity && protocol === PROTOCOL.udp && (outside.port & 1) !== (inside.port & 1)) return false;
   const there = mappings.at(protocol, outside, now);
-  const shares = ({ lease, inside: other, remote }: Mapping) =>
-    overload && lease === undefined && !isSame(other, inside) && isApart(remote, wanted.remote);
+  const shares = ({ lease, remote }: Mapping) => overload && lease === undefined && isApart(remote, wanted.remote);
   if (!there.every(shares)) return false;
   if (holdDown > 0 && mappings.resting.has(keyOfEndpoint(protocol, outside), { holdDown, held, now })) return false;
   return wanted.isFree(outside);
-}
-
-function isSame(a: Endpoint, b: Endpoint): boolean {
-  return a.ip === b.ip && a.port === b.port;
 }
 
 /** Whether no destination is in both. */
