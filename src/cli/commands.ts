@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { REPORTER_NAMES } from '../scenarios/report/names.ts';
 import { DEFAULT_FILE, DEFAULT_WITH_COMMENTS } from './defaults.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import type { Shard } from './sweep/journal.ts';
 import type { Terminal } from './terminal.ts';
 
 const FILE = ['[file]', `a scenario file, "-" for standard input (default: ${DEFAULT_FILE})`] as const;
@@ -38,6 +39,7 @@ export function commandLine(version: string, terminal: Terminal, done: (code: Ex
   addMatrix(program, terminal, done);
   addDiff(program, terminal, done);
   addCheck(program, terminal, done);
+  addSweep(program, terminal, done);
   addLab(program, terminal, done);
   program
     .command('schema')
@@ -111,7 +113,7 @@ function addMatrix(program: Command, terminal: Terminal, done: Done): void {
     .option('--quiet', 'no progress on standard error')
     .action(async (file, options) => {
       if (options.traversal !== true) return done(await (await import('./matrix.ts')).matrix(file, options, terminal));
-      return done((await import('./matrix-traversal.ts')).matrixTraversal(file, options, terminal));
+      return done((await import('./matrix/traversal.ts')).matrixTraversal(file, options, terminal));
     });
 }
 
@@ -172,4 +174,49 @@ function addLab(program: Command, terminal: Terminal, done: Done): void {
     .addOption(reporters(['pretty', 'json']))
     .option('--quiet', 'no progress on standard error')
     .action(async (file, options) => done(await (await import('./lab.ts')).lab(file, options, terminal)));
+}
+
+const TOP = ['--top <n>', 'how many of the worst to show', integer(0, 1_000_000), 20] as const;
+
+function addSweep(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('sweep')
+    .argument(...FILE)
+    .description(
+      'many what-ifs in one run: failures, rules taken away, parameters, changes of your own; the worst first',
+    )
+    .option('--network <name>', 'the network; may be left out when the file has only one')
+    .option('--failures <n>', 'links and nodes that fail together: 0, 1, or 2 for pairs too', integer(0, 2))
+    .option('--rules', 'take each filter and translation rule away in turn')
+    .option('--set <place=values>', 'put a parameter through values: nodes.gw.nat.behaviour=linux,symmetric', collect)
+    .option('--changes <file>', 'changes to try: { "NAME": CHANGE, … }')
+    .option('--from <glob>', 'only flows from nodes whose name matches')
+    .option('--to <glob>', 'only flows to nodes whose name matches')
+    .option('--jobs <n>', 'workers (default: one for each core)', integer(1, 256))
+    .option('--shard <i/n>', 'only part i of n: another machine takes another, and "merge" puts them together', shard)
+    .option('--out <file>', 'the journal to write; what it holds already is not tried again')
+    .option(...TOP)
+    .option(...SEED)
+    .addOption(reporters(['pretty', 'json']))
+    .option('--quiet', 'no progress on standard error')
+    .action(async (file, options) => done(await (await import('./sweep.ts')).sweep(file, options, terminal)));
+  program
+    .command('merge')
+    .argument('<files...>', 'journals of one sweep')
+    .description('put the journals of a sweep together that was split with --shard')
+    .option('--out <file>', 'where to write the whole journal')
+    .option(...TOP)
+    .addOption(reporters(['pretty', 'json']))
+    .action(async (files, options) => done(await (await import('./merge.ts')).merge(files, options, terminal)));
+}
+
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+/** Reads `3/8`: which part of how many. */
+function shard(text: string): Shard {
+  const [, i, n] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(text) ?? [];
+  if (i !== undefined && n !== undefined && Number(i) <= Number(n)) return { i: Number(i), n: Number(n) };
+  throw new InvalidArgumentError('Write which part of how many: 3/8.');
 }

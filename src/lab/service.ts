@@ -31,7 +31,7 @@ type Spec = Parameters<typeof parseService>[0];
 function requestFor(spec: Spec, node: string, stock: FtpStock): Readonly<Record<string, unknown>> | undefined {
   const service = parseService(spec);
   if (service === undefined || service.app === 'stun') return undefined;
-  if (service.app === 'dhcp') return undefined;
+  if (service.app === 'dhcp' || service.app === 'pcp') return undefined;
   const { app, port, address } = service;
   const common = { app, port, ...(address === undefined ? {} : { address: showIp(address) }) };
   switch (service.app) {

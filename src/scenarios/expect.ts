@@ -17,6 +17,7 @@ export const OUTCOMES = {
   ftp: ['transferred', 'control-failed', 'data-failed'],
   stun: ['measured', 'timeout', 'unreachable'],
   punch: ['direct', 'failed'],
+  map: ['mapped', 'refused', 'timeout', 'unreachable'],
 } as const;
 
 /** A verb that asks something, and so has an outcome. */
@@ -72,6 +73,11 @@ const MORE = {
     flows: part('Whether packets passed at all: "both" ways, "one-way" or "none".'),
     needs: part('"nothing", or "relay" when no direct way was found.'),
     reason: part('Why no direct way was found.'),
+  },
+  map: {
+    external: part('The outside endpoint that leads here: { "address": …, "port": … }.'),
+    lifetime: part('How long the mapping was given for.'),
+    reason: part('Why there is none: the result code of the answer.'),
   },
   wait: {},
   change: {},

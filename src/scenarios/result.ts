@@ -32,6 +32,7 @@ export const GOOD: ReadonlySet<string> = new Set([
   'transferred',
   'direct',
   'measured',
+  'mapped',
 ]);
 
 /** Outcomes of hearing nothing. */

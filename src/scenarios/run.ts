@@ -85,6 +85,7 @@ const VERBS = [
   'ftp',
   'stun',
   'punch',
+  'map',
   'wait',
   'change',
   'restart',
@@ -148,6 +149,7 @@ function actOf(step: Step): Act {
   if ('ftp' in step) return { verb: 'ftp', with: step.ftp };
   if ('stun' in step) return { verb: 'stun', with: step.stun };
   if ('punch' in step) return { verb: 'punch', with: step.punch };
+  if ('map' in step) return { verb: 'map', with: step.map };
   return fail(`${verbOf(step)} sends nothing`);
 }
 

@@ -150,6 +150,27 @@ export const stepSchema = z
       }),
       z.strictObject({
         ...common,
+        map: z
+          .strictObject({
+            from,
+            via: to.optional().meta({ description: 'Whom to ask; its default gateway by default.' }),
+            protocol: z.enum(['tcp', 'udp']),
+            port: portSchema.min(1).meta({ description: 'The port of this node that is to be reached from outside.' }),
+            externalPort: portSchema
+              .min(1)
+              .optional()
+              .meta({
+                description: 'The outside port that is wanted; the same by default, and another if it is taken.',
+              }),
+            exact: z.boolean().optional().meta({ description: 'That outside port or none (PREFER_FAILURE).' }),
+            lifetime: durationSchema.optional().meta({ description: '2h by default; "0s" gives the mapping up.' }),
+            by: z.enum(['pcp', 'nat-pmp']).optional().meta({ description: 'The protocol to ask by; pcp by default.' }),
+          })
+          .meta({ description: 'Asks the gateway for a port mapping (RFC 6887, RFC 6886).' }),
+        expect: expectSchema('map'),
+      }),
+      z.strictObject({
+        ...common,
         wait: durationSchema.meta({ description: 'Lets virtual time pass.' }),
         expect: unaskedSchema('wait'),
       }),
@@ -171,7 +192,7 @@ export const stepSchema = z
     ],
     {
       error:
-        'a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, wait, change, restart or inspect',
+        'a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, map, wait, change, restart or inspect',
     },
   )
   .meta({ id: 'Step', description: 'One verb, with an optional name and what to expect.' });

@@ -1,16 +1,20 @@
 /** The verbs of a scenario that send packets: the client program that each runs. */
-import { ANY4, ANY6, family, type Ip, isIp4 } from '../sim/addr/ip.ts';
+import { ANY4, ANY6, family, type Ip, isIp4, showIp } from '../sim/addr/ip.ts';
 import { fail } from '../sim/base/fail.ts';
+import { mix } from '../sim/base/rng.ts';
 import { type Millis, parseDuration } from '../sim/base/time.ts';
 import { icmpTypeNumber } from '../sim/design/icmp.ts';
 import type { App } from '../sim/host/app/app.ts';
 import { connectClient } from '../sim/host/app/connect.ts';
 import { fetchClient } from '../sim/host/app/fetch.ts';
 import { ftpClient } from '../sim/host/app/ftp-client.ts';
+import { mapClient } from '../sim/host/app/pcp/client.ts';
+import { PCP_PORT } from '../sim/host/app/pcp/message.ts';
 import { pingClient } from '../sim/host/app/ping.ts';
 import { sendClient } from '../sim/host/app/send.ts';
 import { discoverClient } from '../sim/host/app/stun/discover.ts';
 import { STUN_TESTS } from '../sim/host/app/stun/plan.ts';
+import { transactionOf } from '../sim/host/app/stun/transaction.ts';
 import { tracerouteClient } from '../sim/host/app/traceroute.ts';
 import { flagsOf, PROTOCOL } from '../sim/packet/packet.ts';
 import type { World } from '../sim/world/world.ts';
@@ -31,7 +35,7 @@ export type Act = {
     readonly with: ArgumentsOf<V>;
   };
 }[Sending];
-type Sending = 'connect' | 'send' | 'ping' | 'traceroute' | 'resolve' | 'fetch' | 'ftp' | 'stun' | 'punch';
+type Sending = 'connect' | 'send' | 'ping' | 'traceroute' | 'resolve' | 'fetch' | 'ftp' | 'stun' | 'punch' | 'map';
 
 /** Runs the program behind a verb and lets what is still on its way arrive. */
 export function act(world: World, step: Act): Ran {
@@ -54,6 +58,8 @@ export function act(world: World, step: Act): Ran {
       return stun(world, step.with);
     case 'punch':
       return punch(world, step.with);
+    case 'map':
+      return map(world, step.with);
   }
 }
 
@@ -146,6 +152,35 @@ function stun(world: World, step: ArgumentsOf<'stun'>): Ran {
     const local = world.program(from).sourceFor(ip) ?? (isIp4(ip) ? ANY4 : ANY6);
     return discoverClient({ server: { ip, port }, local, tests, id });
   });
+}
+
+function map(world: World, step: ArgumentsOf<'map'>): Ran {
+  const { by = 'pcp', exact = false, externalPort, from, lifetime = '2h', port, protocol } = step;
+  const to = step.via ?? gatewayOf(world, from);
+  if (to === undefined) {
+    return {
+      program: undefined,
+      finding: { outcome: 'unreachable', more: { reason: `${from} has no default gateway` } },
+    };
+  }
+  // The same for every request about this mapping, as a program that goes on running would have it.
+  const nonce = transactionOf(mix(0, `${from} ${protocol}/${port}`), port);
+  return at(world, { from, to }, 'unreachable', (ip) => {
+    const local = world.program(from).sourceFor(ip) ?? (isIp4(ip) ? ANY4 : ANY6);
+    const ends = { server: { ip, port: PCP_PORT }, local, protocol, port };
+    const wish = externalPort === undefined ? { externalPort: port } : { externalPort };
+    const duration = parseDuration(lifetime) ?? fail(`unchecked duration ${lifetime}`);
+    return mapClient({ by, exact, lifetime: duration, nonce, ...ends, ...wish });
+  });
+}
+
+/** Where a node sends what it has no other way for. */
+function gatewayOf(world: World, node: string): string | undefined {
+  const { fib } = world.program(node);
+  const found = fib.routes.find(
+    ({ prefix, type, via }) => prefix.length === 0 && type === 'unicast' && via !== undefined,
+  );
+  return found?.via === undefined ? undefined : showIp(found.via);
 }
 
 function timed(text: string | undefined): { readonly timeout?: Millis } {

@@ -168,8 +168,8 @@ const NODES: readonly Row[] = [
       '1:66: networks.n.nodes.a.services[0]: "htp" is not a service: write a name such as "http", or "tcp/8080" or "udp/5000" (did you mean "http"?)',
       '1:73: networks.n.nodes.a.services[1]: a DHCP server needs a pool (write { "app": "dhcp", "pool": "A-B" })',
       '1:104: networks.n.nodes.a.services[2].port: 0 is below 1',
-      '1:116: networks.n.nodes.a.services[3].app: "gopher" is not one of "echo", "http", "ftp", "dns", "stun", "dhcp"',
-      '1:127: networks.n.nodes.a.services[4].app: missing: it must be one of "echo", "http", "ftp", "dns", "stun", "dhcp"',
+      '1:116: networks.n.nodes.a.services[3].app: "gopher" is not one of "echo", "http", "ftp", "dns", "stun", "pcp", "dhcp"',
+      '1:127: networks.n.nodes.a.services[4].app: missing: it must be one of "echo", "http", "ftp", "dns", "stun", "pcp", "dhcp"',
     ],
   ],
   [
@@ -264,13 +264,13 @@ const STEPS: readonly Row[] = [
   [
     '{}',
     [
-      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, wait, change, restart or inspect',
+      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, map, wait, change, restart or inspect',
     ],
   ],
   [
     '{"name": "x"}',
     [
-      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, wait, change, restart or inspect',
+      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, map, wait, change, restart or inspect',
     ],
   ],
   ['7', ['1:253: scenarios[0].steps[0]: 7 is not an object']],
@@ -278,7 +278,7 @@ const STEPS: readonly Row[] = [
   [
     '{"connect": {"from": "a", "to": "b", "port": 80}, "ping": {"from": "a", "to": "b"}}',
     [
-      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, wait, change, restart or inspect',
+      '1:253: scenarios[0].steps[0]: a step has exactly one verb: connect, send, ping, traceroute, resolve, fetch, ftp, stun, punch, map, wait, change, restart or inspect',
     ],
   ],
   [

@@ -32,6 +32,15 @@ export function checkStep(step: Step, design: Design): Issue[] {
     return [...node(from, ['fetch', 'from']), ...checkUrl(url, from, design)];
   }
   if ('stun' in step) return ends(step.stun, 'stun');
+  if ('map' in step) {
+    const { by = 'pcp', exact = false, from, via } = step.map;
+    const issues = [
+      ...node(from, ['map', 'from']),
+      ...(via === undefined ? [] : checkTarget(via, from, design, ['map', 'via'])),
+    ];
+    if (by === 'pcp' || !exact) return issues;
+    return [...issues, issue('map', ['map', 'exact'], 'NAT-PMP cannot ask for an exact port: write "by": "pcp"')];
+  }
   if ('punch' in step) {
     const { peers, via } = step.punch;
     const unknown = [...peers.flatMap((peer, i) => node(peer, ['punch', 'peers', i])), ...node(via, ['punch', 'via'])];

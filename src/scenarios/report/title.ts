@@ -22,6 +22,7 @@ export function titleOf(step: Step): string {
     return `ftp ${from} → ${to} ${mode}${encrypted ? ', encrypted' : ''}`;
   }
   if ('stun' in step) return `stun ${step.stun.from} → ${step.stun.to}`;
+  if ('map' in step) return `map ${step.map.from} ${step.map.protocol}/${step.map.port}`;
   if ('punch' in step) return `punch ${step.punch.peers.join(' ↔ ')} via ${step.punch.via}`;
   if ('wait' in step) return `wait ${step.wait}`;
   if ('change' in step) return `change ${changeItems(step.change).map(showChangeItem).join(', ')}`;

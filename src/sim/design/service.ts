@@ -78,6 +78,15 @@ export const serviceSchema = z
         }),
       }),
       z.strictObject({
+        app: tag('pcp', 'Gives mappings of this gateway to hosts inside that ask for them (RFC 6887, 6886).'),
+        ...endpoint,
+        quota: z
+          .int()
+          .min(0)
+          .optional()
+          .meta({ description: 'The most mappings one host may ask for; any number by default.' }),
+      }),
+      z.strictObject({
         app: tag('dhcp', 'Gives addresses to interfaces with "dhcp" on its segment (RFC 2131).'),
         pool: addressRangeSchema,
         router: addressSchema.optional().meta({ description: 'The default gateway to tell.' }),
@@ -122,6 +131,8 @@ export type ServiceDef =
       readonly alternateAddress?: Ip;
       readonly alternatePort: number;
     } & Listening)
+  /** Speaks PCP and NAT-PMP. */
+  | ({ readonly app: 'pcp'; readonly quota?: number } & Listening)
   | ({
       readonly app: 'dhcp';
       readonly pool: IpRange;
@@ -183,6 +194,7 @@ function parseName(name: string): ServiceDef | undefined {
       return fromObject({ app: 'http', port: name === 'https' ? 443 : 8080 });
     case 'ftp':
     case 'stun':
+    case 'pcp':
       return fromObject({ app: name });
     case 'dns':
     case 'domain':
@@ -205,6 +217,8 @@ function fromObject(spec: Exclude<ServiceSpec, string>): ServiceDef | undefined 
       return { app: 'http', pages: spec.pages ?? {}, ...on(80) };
     case 'stun':
       return stun(spec, on(3478));
+    case 'pcp':
+      return { app: 'pcp', ...(spec.quota === undefined ? {} : { quota: spec.quota }), ...on(5351) };
     case 'dns': {
       const dns64 = spec.dns64 === undefined ? undefined : parsePrefix(spec.dns64);
       return {

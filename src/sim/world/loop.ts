@@ -14,6 +14,7 @@ import { identOf } from '../router/stage/egress.ts';
 import type { Fate, LossReason } from '../trace/fate.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { dropOf } from '../trace/verdict.ts';
+import { carryOut } from './mapping.ts';
 import type { Waiting } from './neighbours.ts';
 import type { RunningNode } from './node.ts';
 import { type Event, findNode, isUp, linkAt, recompile, type State } from './state.ts';
@@ -143,6 +144,13 @@ export function spread(state: State, node: RunningNode, output: HostOutput, caus
   for (const { id, at } of output.timers) state.queue.push(at, 1, { kind: 'timer', node: node.name, timer: id });
   for (const { app, text } of output.notes) state.recorder.log(state.now, { kind: 'note', node: node.name, app, text });
   for (const { app, finding } of output.finished) state.findings.set(app, finding);
+  for (const { app, request } of output.requests) {
+    const outcome = carryOut(node.router, request, state.now);
+    for (const change of node.router.conntrack.drain()) {
+      state.recorder.log(state.now, { ...change, node: node.name });
+    }
+    spread(state, node, node.host.mapped(app, request.id, outcome, state.now), cause);
+  }
   for (const { interface: name, lease } of output.configured) {
     if (lease === undefined) node.leases.delete(name);
     else node.leases.set(name, lease);

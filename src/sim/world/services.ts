@@ -12,6 +12,7 @@ import { dnsServer } from '../host/app/dns.ts';
 import { echoServer } from '../host/app/echo.ts';
 import { ftpServer } from '../host/app/ftp-server.ts';
 import { httpServer } from '../host/app/http.ts';
+import { pcpServer } from '../host/app/pcp/server.ts';
 import { stunServer } from '../host/app/stun/server.ts';
 import { spread } from './loop.ts';
 import type { RunningNode } from './node.ts';
@@ -28,6 +29,16 @@ export function startAll(state: State): void {
 export function hasServices(design: Design, name: string): boolean {
   const { interfaces = {}, services = [] } = nodeNamed(design, name) ?? fail(`no node ${name}`);
   return services.length > 0 || Object.values(interfaces).some((spec) => interfaceOf(spec).dhcp);
+}
+
+/** The node has lost its mappings: whoever gives them begins to count anew (RFC 6887 §8.5). */
+export function restartGivers(state: State, node: RunningNode): void {
+  const givers = [...node.services.keys()].filter((each) => each.startsWith('pcp '));
+  for (const id of givers) {
+    node.services.delete(id);
+    spread(state, node, node.host.stop(id, state.now));
+  }
+  if (givers.length > 0) syncServices(state, node);
 }
 
 /** Starts what the design names and is not running so, stops what runs and is not named so any more. */
@@ -71,7 +82,8 @@ function idOf(service: ServiceDef): string {
   const at = service.address === undefined ? '' : ` on ${showIp(service.address)}`;
   if (service.app === 'dhcp') return `dhcp from ${showIp(service.pool.from)}`;
   if (service.app === 'echo') return `${service.protocol}/${service.port}${at}`;
-  return `${service.app} ${service.app === 'dns' || service.app === 'stun' ? '' : 'tcp/'}${service.port}${at}`;
+  const tcpOnly = service.app === 'http' || service.app === 'ftp';
+  return `${service.app} ${tcpOnly ? 'tcp/' : ''}${service.port}${at}`;
 }
 
 function appOf(service: ServiceDef, node: RunningNode): App<unknown> {
@@ -86,6 +98,8 @@ function appOf(service: ServiceDef, node: RunningNode): App<unknown> {
       return dnsServer(service);
     case 'dhcp':
       return dhcpServer({ ...service, ...segmentOf(service, node) });
+    case 'pcp':
+      return pcpServer(service);
     case 'stun':
       return stunServer({ ...service, pairs: stunPairs(service, addressesOf(node)) });
   }

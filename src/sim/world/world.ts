@@ -12,7 +12,7 @@ import type { Trace } from '../trace/trace.ts';
 import { apply } from './apply.ts';
 import { forkState } from './fork.ts';
 import { spread, step } from './loop.ts';
-import { startAll } from './services.ts';
+import { restartGivers, startAll } from './services.ts';
 import { lookAt, makeState, nodeOf, type State } from './state.ts';
 import { type Tables, tablesOf } from './tables.ts';
 
@@ -123,7 +123,9 @@ export class World {
 
   /** The node loses its connection and NAT tables. */
   restart(node: string): void {
-    nodeOf(this.#state, node).router.conntrack.flush(this.#state.now);
+    const running = nodeOf(this.#state, node);
+    running.router.conntrack.flush(this.#state.now);
+    restartGivers(this.#state, running);
   }
 
   /** The tables that a node is walked by, as they are compiled now. */

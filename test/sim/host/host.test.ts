@@ -106,6 +106,7 @@ describe('programs', () => {
       notes: [],
       finished: [],
       configured: [],
+      requests: [],
     });
     pair.start('a', puppet('client'), { kind: 'bind', socket: 'u', port: 5 });
     expect(pair.hosts.a.sockets()).toHaveLength(2);

@@ -39,12 +39,20 @@ function checkService(site: Site, service: ServiceDef, path: Path): Issue[] {
   if (service.app === 'dns' && service.dns64 !== undefined) {
     return [...foreign(address, 'address'), ...checkEmbedding(service.dns64, [...path, 'dns64'])];
   }
+  if (service.app === 'pcp') return [...foreign(address, 'address'), ...checkGiving(site, path)];
   if (service.app !== 'stun') return foreign(address, 'address');
   return [
     ...foreign(address, 'address'),
     ...foreign(service.alternateAddress, 'alternateAddress'),
     ...checkAlternate(service, path),
   ];
+}
+
+/** Mappings are those of rules that translate sources. */
+function checkGiving({ name, node }: Site, path: Path): Issue[] {
+  const gives = (node.nat?.rules ?? []).some(({ action }) => action === 'masquerade' || action === 'snat');
+  if (gives) return [];
+  return [issue('service', path, `${name} has no mappings to give: no rule of its NAT is "masquerade" or "snat"`)];
 }
 
 /** What is asked from the second address must be told from what is asked from the first. */
@@ -143,6 +151,7 @@ function claimsOf(site: Site, service: ServiceDef, i: number): Claim[] {
     case 'stun':
       return stunClaims(site, service, i);
     case 'dhcp':
+    case 'pcp':
       return [claim('udp', own)];
   }
 }

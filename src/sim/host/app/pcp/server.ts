@@ -159,9 +159,12 @@ function hearNatPmp(state: PcpServerState, event: Datagram, scene: Scene): React
   const request = decodeNatPmpRequest(event.payload);
   if (request === undefined) return react(state);
   const ends = { to: event.from, from: event.to.ip };
-  const refuse = (result: NatPmpResult) =>
-    react(state, reply(ends, refuseNatPmp(event.payload, result, epochOf(state, scene.now))));
-  if (request === 'UNSUPP_OPCODE') return refuse('UNSUPP_OPCODE');
+  const epoch = epochOf(state, scene.now);
+  if (request === 'UNSUPP_OPCODE') return react(state, reply(ends, refuseNatPmp(event.payload, request, epoch)));
+  const refuse = (result: NatPmpResult) => {
+    const none = { address: ip4(0), externalPort: 0, lifetime: 0 };
+    return react(state, reply(ends, encodeNatPmpAnswer({ ...request, ...none, result, epoch })));
+  };
   const client = event.from.ip;
   if (!isIp4(client)) return refuse('NOT_AUTHORIZED');
   if (request.kind === 'address') {

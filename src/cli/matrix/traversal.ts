@@ -1,9 +1,9 @@
 /** `matrix --traversal`: which NATs let two hosts behind them meet directly, every pair of profiles tried. */
-import { PROFILE_NAMES } from '../sim/design/profiles.ts';
-import { tryAll } from '../whatif/traversal/matrix.ts';
-import { matrixToJson, showMatrix } from '../whatif/traversal/table.ts';
-import { EXIT, type ExitCode, Refusal } from './exit.ts';
-import type { Terminal } from './terminal.ts';
+import { PROFILE_NAMES } from '../../sim/design/profiles.ts';
+import { tryAll } from '../../whatif/traversal/matrix.ts';
+import { matrixToJson, showMatrix } from '../../whatif/traversal/table.ts';
+import { EXIT, type ExitCode, Refusal } from '../exit.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface TraversalOptions {
   readonly reporter: string;
