@@ -57,6 +57,29 @@ export type { Nat, NatRule } from './sim/design/nat.ts';
 export type { Firewall, Match, Rule } from './sim/design/rule.ts';
 export type { ServiceSpec } from './sim/design/service.ts';
 
+// What-if: every flow of a network, before and after a change.
+
+export { type Analysis, type AnalysisOptions, analyse } from './whatif/analysis.ts';
+export type { Cause } from './whatif/cause.ts';
+export {
+  DIFFERENCE_KINDS,
+  type Difference as FlowDifference,
+  type DifferenceKind,
+  differencesOf,
+} from './whatif/diff.ts';
+export type { Decision, Leg, Path, Rewrite } from './whatif/evidence.ts';
+export { type Flow, type FlowOptions, flowsOf, showFlow } from './whatif/flows.ts';
+export { type Outside, withInternet } from './whatif/internet.ts';
+export { type Blocked, type Cell, matrixOf } from './whatif/matrix.ts';
+export { type Probe, probe } from './whatif/probe.ts';
+
+// Designs as graphs.
+
+export { componentsOf, cutLinks, cutNodes } from './sim/design/graph/cuts.ts';
+export { nextHops, shortestWays, type Way, type Ways } from './sim/design/graph/ways.ts';
+export { type Edge, toGraph, type Vertex } from './sim/design/graph.ts';
+export type { Link, LinkEnd } from './sim/design/topology.ts';
+
 // Programs for a node of a world that is driven by hand.
 
 export type { App, AppCommand, AppEvent, Finding } from './sim/host/app/app.ts';
