@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that run what users run, so the package is built before them. */
-const BUILT = ['test/cli/command/*.test.ts', 'test/docs*.test.ts', 'test/lab/cleanup.test.ts'];
+const BUILT = ['test/cli/command/*.test.ts', 'test/docs*.test.ts', 'examples/*.test.ts', 'test/lab/cleanup.test.ts'];
 
 export default defineConfig({
   test: {

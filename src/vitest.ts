@@ -48,7 +48,6 @@ export interface NetworkMatchers {
 }
 
 declare module 'vitest' {
-  // biome-ignore lint/correctness/noUnusedVariables: every declaration of an interface names the same parameters
   interface Matchers<T> extends NetworkMatchers {}
 }
 

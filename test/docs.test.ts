@@ -1,6 +1,6 @@
 /** What the documentation shows is run, so that it stays true. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { transformWithEsbuild } from 'vite';
@@ -25,7 +25,8 @@ const ofKind = (...kinds: string[]): [string, Block][] =>
   blocks.filter(({ kind }) => kinds.includes(kind)).map((block) => [`${block.page}:${block.line}`, block]);
 
 it('knows what to do with every block', () => {
-  const known = /^(ts|console|sh|text|jsonc( (file|node|link|firewall|nat|services|steps|change|report|trace))?)$/;
+  const known =
+    /^(ts( test)?|console|sh|text|jsonc( (file|node|link|firewall|nat|services|steps|change|report|trace))?)$/;
   expect(
     blocks.filter(({ kind }) => !known.test(kind)).map(({ page, line, kind }) => `${page}:${line}: ${kind}`),
   ).toEqual([]);
@@ -97,6 +98,20 @@ describe('code prints what is shown', () => {
     );
     const check = () => execFileSync('npx', ['tsc', '-p', folder], { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' });
     expect(check).not.toThrow();
+  });
+});
+
+describe('tests are parts of the examples, which are run', () => {
+  const folder = join(ROOT, 'examples');
+  const sources = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+
+  it.each(ofKind('ts test'))('%s', (_, { text }) => {
+    for (const part of text.trim().split('\n\n')) {
+      expect(
+        sources.some((source) => source.includes(part)),
+        part,
+      ).toBe(true);
+    }
   });
 });
 

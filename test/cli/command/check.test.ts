@@ -78,9 +78,6 @@ describe('check', () => {
     expect(check('small.json', '--reporter', 'github').out).toMatch(
       /^::error file=small\.json,line=\d+,col=\d+,title=office%3A guests keep off::tcp from guest arrives at db port 5432\n$/,
     );
-    expect(check('pool.json', '--reporter', 'github').out).toMatch(
-      /^::error file=pool\.json,line=\d+.*homes%3A no answer/,
-    );
   });
 
   it.each([
