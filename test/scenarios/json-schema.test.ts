@@ -39,7 +39,7 @@ describe('the published JSON Schema', () => {
       fc.property(anyDesign({ faults: true, dhcp: true }), (design) => {
         expect(verdicts({ networks: { generated: design } })).toEqual({ ajv: true, zod: true });
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 
@@ -51,8 +51,8 @@ describe('the published JSON Schema', () => {
         expect(zod).toBe(ajv);
         if (!ajv) refused += 1;
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
-    expect(refused).toBeGreaterThan(200);
+    expect(refused).toBeGreaterThan(75);
   });
 });

@@ -157,7 +157,7 @@ describe('whatever the text', () => {
     }));
     fc.assert(
       fc.property(tree, (value) => expectSense(JSON.stringify(value))),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -171,7 +171,7 @@ describe('whatever the text', () => {
           expectSense(JSON.stringify(document, null, 1));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -182,7 +182,7 @@ describe('whatever the text', () => {
       fc.property(fc.array(anyEdit, { minLength: 1, maxLength: 3 }), (edits) => {
         expectSense(edits.reduce((all, [at, cut, put]) => all.slice(0, at) + put + all.slice(at + cut), text));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
