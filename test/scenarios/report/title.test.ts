@@ -15,6 +15,8 @@ describe('titleOf', () => {
     [{ fetch: { from: 'a', url: 'http://b/' } }, 'fetch http://b/ from a'],
     [{ ftp: { from: 'a', to: 'b', mode: 'active' } }, 'ftp a → b active'],
     [{ ftp: { from: 'a', to: 'b', mode: 'passive', encrypted: true } }, 'ftp a → b passive, encrypted'],
+    [{ stun: { from: 'a', to: 's' } }, 'stun a → s'],
+    [{ map: { from: 'a', protocol: 'tcp', port: 80 } }, 'map a tcp/80'],
     [{ punch: { peers: ['a', 'b'], via: 'c' } }, 'punch a ↔ b via c'],
     [{ wait: '5s' }, 'wait 5s'],
     [{ change: { linkDown: ['a', 'b:x'] } }, 'change linkDown a - b:x'],
