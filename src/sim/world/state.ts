@@ -52,6 +52,8 @@ export interface State {
   readonly seed: Rng;
   /** Those that something has happened at; the others are as they were made. */
   readonly nodes: SharedTable<string, RunningNode>;
+  /** Programs of nodes at which nothing has happened, as far as others have looked at them; forks share what they find. */
+  programs: Map<string, NodeProgram>;
   /** The names of all nodes, in the order in which they came. */
   order: readonly string[];
   /** Routes that `shortest-path` routing has found; undefined until somebody asks. */
@@ -76,6 +78,7 @@ export function makeState(design: Design, seed: number): State {
     wires: new SharedTable(),
     seed: new Rng(seed),
     nodes: new SharedTable(),
+    programs: new Map(),
     order: Object.keys(design.nodes),
     learned: undefined,
     cut: new Map(),
@@ -109,7 +112,10 @@ export interface Sight {
 export function lookAt(state: State, name: string): Sight {
   const known = state.nodes.see(name);
   if (known !== undefined) return { up: known.up, program: known.router.program };
-  return { up: true, program: compileNode(state.design, name, { leases: NO_LEASES, learned: learnedBy(state, name) }) };
+  const program =
+    state.programs.get(name) ?? compileNode(state.design, name, { leases: NO_LEASES, learned: learnedBy(state, name) });
+  state.programs.set(name, program);
+  return { up: true, program };
 }
 
 const NO_LEASES = new Map<string, never>();
@@ -167,6 +173,7 @@ export function learn(state: State): Learned {
  */
 export function refresh(state: State): ReadonlySet<string> {
   state.learned = undefined;
+  state.programs = new Map();
   return new Set(state.order.filter((name) => recompile(state, name)));
 }
 
