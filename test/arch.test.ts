@@ -45,6 +45,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   'fast-check': /^(fast-check|arbitraries\/[a-z-]+)\.ts$/,
   vitest: /^vitest\.ts$/,
   commander: /^cli\/(main|commands)\.ts$/,
+  tinypool: /^cli\/sweep\/pool\.ts$/,
   picocolors: /^cli\/terminal\.ts$/,
 };
 

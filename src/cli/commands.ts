@@ -207,7 +207,7 @@ function addSweep(program: Command, terminal: Terminal, done: Done): void {
     .option('--out <file>', 'where to write the whole journal')
     .option(...TOP)
     .addOption(reporters(['pretty', 'json']))
-    .action(async (files, options) => done(await (await import('./merge.ts')).merge(files, options, terminal)));
+    .action(async (files, options) => done(await (await import('./sweep/merge.ts')).merge(files, options, terminal)));
 }
 
 function collect(text: string, before: readonly string[] = []): readonly string[] {

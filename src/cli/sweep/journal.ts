@@ -50,7 +50,8 @@ export async function readJournal(file: string): Promise<Journal> {
   const [first = '', ...lines] = whole.split('\n').slice(0, -1);
   const header = parseLine(first, file, 1) as Partial<Header>;
   if (header.middlebox !== 'sweep') throw new Refusal(`${file} is not the journal of a sweep`);
-  if (header.version !== 1) throw new Refusal(`${file} is a journal of version ${header.version}, this program reads 1`);
+  if (header.version !== 1)
+    throw new Refusal(`${file} is a journal of version ${header.version}, this program reads 1`);
   const outcomes = lines.map((line, i) => parseLine(line, file, i + 2) as Outcome);
   return { header: header as Header, outcomes, length: new TextEncoder().encode(whole).length };
 }

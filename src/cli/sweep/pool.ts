@@ -1,6 +1,6 @@
 /** The work of a sweep dealt out to workers, and its results put in order again, whatever their number. */
 import { availableParallelism } from 'node:os';
-import Tinypool from 'tinypool';
+import { Tinypool } from 'tinypool';
 import type { Outcome } from '../../whatif/sweep/outcome.ts';
 import type { Part } from './worker.ts';
 
@@ -28,7 +28,9 @@ export async function workAll(
     );
     const running: Promise<readonly Outcome[]>[] = [];
     for (const part of parts) {
-      running.push(pool.run({ question, indices: part } satisfies Part) as Promise<readonly Outcome[]>);
+      running.push(
+        pool.run({ question, indices: part } satisfies Part, { name: 'work' }) as Promise<readonly Outcome[]>,
+      );
       if (running.length >= jobs * AHEAD) await deliver(running, each);
     }
     while (running.length > 0) await deliver(running, each);

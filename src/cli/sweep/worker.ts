@@ -1,6 +1,8 @@
 /** One worker of a sweep: it keeps what it has compiled from one part of the work to the next. */
+
+import type { Evaluator } from '../../whatif/sweep/evaluate.ts';
 import type { Outcome } from '../../whatif/sweep/outcome.ts';
-import { Evaluator, type Question } from '../../whatif/sweep/evaluate.ts';
+import { evaluatorFor, type Question } from './question.ts';
 
 /** Part of a sweep: the question as JSON text, the same for all parts, and which what-ifs to try. */
 export interface Part {
@@ -10,9 +12,10 @@ export interface Part {
 
 let prepared: { readonly question: string; readonly evaluator: Evaluator } | undefined;
 
-export default function work({ question, indices }: Part): readonly Outcome[] {
+/** Called by the pool. */
+export function work({ question, indices }: Part): readonly Outcome[] {
   if (prepared?.question !== question) {
-    prepared = { question, evaluator: new Evaluator(JSON.parse(question) as Question) };
+    prepared = { question, evaluator: evaluatorFor(JSON.parse(question) as Question) };
   }
   const { evaluator } = prepared;
   return indices.map((index) => evaluator.judge(index));
