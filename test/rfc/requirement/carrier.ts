@@ -95,20 +95,34 @@ function sized(subject: Subject, blockSize: number): NonNullable<Axes['ports']> 
   return subject.behaviour?.ports.allocation === 'block' ? { blockSize, blocks: 1 } : {};
 }
 
-/** A MAP request of PCP, version 2. */
+/** IPv4 in the form that PCP writes it: ::ffff:a.b.c.d. */
+function mapped4(address: Endpoint['ip']): readonly number[] {
+  const bytes = [24, 16, 8, 0].map((shift) => (Number(address) >>> shift) & 0xff);
+  return [...new Array<number>(10).fill(0), 0xff, 0xff, ...bytes];
+}
+
+/** A MAP request of PCP (RFC 6887 §11.1): UDP port 5000 of host A, for two hours. */
+const MAP_REQUEST = Uint8Array.of(
+  ...[2, 1, 0, 0],
+  ...[0, 0, 0x1c, 0x20],
+  ...mapped4(A),
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+  ...[17, 0, 0, 0],
+  ...[5000 >>> 8, 5000 & 0xff, 0, 0],
+  ...mapped4(ip('0.0.0.0')),
+);
+
+/** A port that was asked for is open to strangers. */
 function checkControl(subject: Subject): Seen {
-  const request = udp({
-    src: A,
-    dst: GATEWAY,
-    sport: 40_000,
-    dport: 5351,
-    payload: Uint8Array.of(2, 1, ...new Uint8Array(58)),
-  });
-  const { inside } = subject.stand().fromInside(request);
-  return unlessHolds(
-    inside.some((packet) => packet.kind === 'udp' && packet.sport === 5351),
-    'nobody speaks PCP there',
-  );
+  const stand = subject.stand({ services: ['pcp'] });
+  const request = udp({ src: A, dst: GATEWAY, sport: 40_000, dport: 5351, payload: MAP_REQUEST });
+  const [said] = stand.fromInside(request).inside;
+  if (said?.kind !== 'udp' || said.sport !== 5351) return 'nobody speaks PCP there';
+  const { payload } = said;
+  if (payload[3] !== 0) return `refused with result ${payload[3]}`;
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const by = at(ip([...payload.subarray(56, 60)].join('.')), view.getUint16(42));
+  return unlessHolds(reaches(stand, UDP, { from: T1, by, to: INSIDE }), `${show(by)} was given, and leads nowhere`);
 }
 
 function checkRefused(subject: Subject): Seen {

@@ -10,6 +10,7 @@ import type { Design, Node } from '../../../src/sim/design/design.ts';
 import type { Firewall } from '../../../src/sim/design/rule.ts';
 import type { Packet } from '../../../src/sim/packet/packet.ts';
 import { step } from '../../../src/sim/world/loop.ts';
+import { startAll } from '../../../src/sim/world/services.ts';
 import { makeState, nodeOf, type State } from '../../../src/sim/world/state.ts';
 
 export const ip = (text: string): Ip => parseIp(text) ?? fail(text);
@@ -52,6 +53,8 @@ export interface StandOptions {
   readonly rules?: Rules;
   readonly tracking?: NonNullable<Node['tracking']>;
   readonly icmpRateLimit?: boolean;
+  /** What runs on the gateway. */
+  readonly services?: NonNullable<Node['services']>;
   readonly seed?: number;
 }
 
@@ -69,6 +72,7 @@ export function networkOf(profile: string, options: StandOptions = {}): Design {
     rules = [],
     tracking,
     icmpRateLimit,
+    services = [],
   } = options;
   const wan = ['203.0.113.2/24', '203.0.113.3/24', '203.0.113.9/24'];
   const not = except === undefined ? {} : { not: { destination: except } };
@@ -86,6 +90,7 @@ export function networkOf(profile: string, options: StandOptions = {}): Design {
         nat: { behaviour: axes === undefined ? profile : { profile, ...axes }, rules: [...rules, snat] },
         ...(firewall === undefined ? {} : { firewall }),
         ...(tracking === undefined ? {} : { tracking }),
+        services,
         ...(icmpRateLimit === undefined ? {} : { icmpRateLimit }),
       },
       outside: { kind: 'host', interfaces: { eth0: OUTSIDE }, firewall: MUTE },
@@ -108,6 +113,7 @@ export class Stand {
 
   constructor(design: Design, seed = 1) {
     this.#state = makeState(design, seed);
+    startAll(this.#state);
   }
 
   get now(): Millis {
