@@ -90,6 +90,18 @@ describe('a planted mistake is found, and shrinks to a few nodes', () => {
     expect(found && runScenario({}, found.scenario).status).toBe('failed');
   });
 
+  it('to a file that fails also where the target never answers', () => {
+    const mute: Design = {
+      nodes: {
+        a: { kind: 'host', interfaces: { eth0: '10.0.0.1/24' } },
+        b: { kind: 'host', interfaces: { eth0: '10.0.0.2/24' }, firewall: { output: { policy: 'drop' } } },
+      },
+      links: [['a', 'b']],
+    };
+    const [found] = checkNetwork(mute, { invariants: [never('a -> b')], runs: 0 }).violations;
+    expect(found && runScenario({}, found.scenario).status).toBe('failed');
+  });
+
   it('and what keeps a rule from working stays in the file', () => {
     const { violations } = checkNetwork(SHADOWED_DENY, { invariants: [KEEP_OFF], runs: 10 });
     const rules = violations[0]?.scenario.network.nodes.fw?.firewall?.forward?.rules;
