@@ -684,6 +684,16 @@ export const BAD: readonly (readonly [title: string, rows: readonly Row[]])[] = 
         ['nodes.web.services[0].alternatePort: the second port must differ from the first, 3478'],
       ],
       [
+        'port mappings without NAT',
+        [put('/nodes/web/services', ['pcp'])],
+        ['nodes.web.services[0]: web has no mappings to give: no rule of its NAT is "masquerade" or "snat"'],
+      ],
+      [
+        'STUN from one address twice',
+        [put('/nodes/web/services', [{ app: 'stun', address: '198.51.100.80', alternateAddress: '198.51.100.80' }])],
+        ['nodes.web.services[0].alternateAddress: the second address must differ from the first'],
+      ],
+      [
         'STUN from a foreign address',
         [put('/nodes/web/services', [{ app: 'stun', alternateAddress: '192.0.2.1' }])],
         ['nodes.web.services[0].alternateAddress: 192.0.2.1 is not an address of web'],
