@@ -73,7 +73,9 @@ export function rewritesIn(family: readonly Journey[]): readonly Rewrite[] {
     steps(family).flatMap(({ node, step: { why } }) =>
       why.kind === 'translated' && why.place !== undefined && why.by === 'rule'
         ? [rewriteOf(node, why, why.place)]
-        : [],
+        : why.kind === 'carried' && why.place !== undefined
+          ? bothEnds(node, why, why.place)
+          : [],
     ),
   );
 }
@@ -83,6 +85,15 @@ function rewriteOf(node: string, { side, from, to }: Extract<Why, { kind: 'trans
   const show =
     side === 'source' ? ({ ip }: typeof from) => showIp(ip) : ({ ip, port }: typeof from) => showEndpoint(ip, port);
   return { node, side, from: show(from), to: show(to), place };
+}
+
+/** From one family to the other, source and destination at once. */
+function bothEnds(node: string, { from, to }: Extract<Why, { kind: 'carried' }>, place: Place): Rewrite[] {
+  const { src, dst } = { src: showIp(from.src.ip), dst: showEndpoint(from.dst.ip, from.dst.port) };
+  return [
+    { node, side: 'source', from: src, to: showIp(to.src.ip), place },
+    { node, side: 'destination', from: dst, to: showEndpoint(to.dst.ip, to.dst.port), place },
+  ];
 }
 
 export function decisionsIn(family: readonly Journey[]): readonly Decision[] {
@@ -104,7 +115,8 @@ function decisionsOf({ stage, verdict, why }: Step): Omit<Decision, 'node'>[] {
     return [{ place, stage, says: reason }];
   }
   if (why.kind === 'routed') return [{ place: why.route.place, stage, says: showRoute(why.route, why.nextHop) }];
-  return why.kind === 'translated' && why.place !== undefined ? [{ place: why.place, stage, says: 'translate' }] : [];
+  const translates = why.kind === 'translated' || why.kind === 'carried' || why.kind === 'mapped';
+  return translates && why.place !== undefined ? [{ place: why.place, stage, says: 'translate' }] : [];
 }
 
 function showRoute({ prefix, via, out }: Route, nextHop: Ip | undefined): string {

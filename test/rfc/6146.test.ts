@@ -343,6 +343,9 @@ describe('stateful NAT64 (RFC 6146)', () => {
     const heard = new Heard();
     heard.send('client', datagram(4000, ip('10.0.0.1')), 'isp');
     expect(heard.drops()).toEqual(['martian']);
+    heard.send('client', datagram(4000), 'server');
+    heard.send('stranger', udp({ src: ip('10.0.0.1'), dst: POOL, sport: 9, dport: 4000 }), 'client');
+    expect(heard.drops()).toEqual(['martian']);
     const nat: Node['nat'] = { rules: [{ action: 'nat64', prefix: '64:ff9b:1::/48', pool: ['203.0.113.9'] }] };
     const own = new Heard(network({ nat }));
     const packet = udp({ src: CLIENT, dst: ip('64:ff9b:1:a00:0:100::'), sport: 4000, dport: 9 });

@@ -153,6 +153,26 @@ describe('FTP across NAT64 (RFC 6384)', () => {
     expect(outcome(world, 'extended-active')).toBe('transferred');
   });
 
+  it('FTP-A4: what is lost is sent again, and rewritten alike each time', () => {
+    const design = network(HELPED);
+    const [lan, ...others] = design.links ?? [];
+    const lossy = { ...design, links: [{ between: ['client', 'border:lan'], loss: 0.1 }, ...others] };
+    expect(lan).toEqual(['client', 'border:lan']);
+    for (let seed = 1; seed <= 6; seed++) {
+      const world = simulate(lossy, { seed });
+      expect(outcome(world, 'extended-passive'), `seed ${seed}`).toBe('transferred');
+      expect(outcome(world, 'extended-active'), `seed ${seed}`).toBe('transferred');
+    }
+  });
+
+  it('goes on after the design of the node has changed', () => {
+    const world = simulate(network(HELPED));
+    const edit = { op: 'add', path: '/nodes/border/firewall/forward/rules/0', value: { action: 'accept' } } as const;
+    expect(outcome(world, 'extended-active')).toBe('transferred');
+    expect(world.apply(edit)).toEqual([]);
+    expect(outcome(world, 'extended-active')).toBe('transferred');
+  });
+
   it('without the helper, EPSV works where the firewall lets it, and EPRT does not', () => {
     const open = network();
     const border = { ...open.nodes.border, firewall: {} } as Node;

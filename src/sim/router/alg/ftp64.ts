@@ -7,6 +7,7 @@
  */
 import { isIp4, showIp } from '../../addr/ip.ts';
 import { hostPrefix } from '../../addr/prefix.ts';
+import { contains as holds } from '../../addr/range.ts';
 import { PROTOCOL, type Tcp } from '../../packet/packet.ts';
 import { withPayload } from '../../packet/rewrite.ts';
 import type { Nat64 } from '../../program/program.ts';
@@ -133,7 +134,7 @@ function lease(
 ): Mapping | undefined {
   const { mappings, rng } = node.conntrack;
   const { original, reply } = connection;
-  const rule: Nat64 | undefined = node.program.nat64.find(({ prefix }) => prefix === connection.nat64);
+  const rule: Nat64 | undefined = node.program.nat64.find(({ addresses }) => holds(addresses, reply.dst));
   const inside = { ip: original.src, port };
   const protocol = PROTOCOL.tcp;
   const server = { ip: reply.src, port: 20 };
