@@ -78,7 +78,7 @@ describe('a planted mistake is found, and shrinks to a few nodes', () => {
     ],
   ])('%s', (_, { design, invariants, broken, nodes, says }) => {
     expect(check(design)).toEqual([]);
-    const { violations } = checkNetwork(design, { invariants, runs: 40 });
+    const { violations } = checkNetwork(design, { invariants, runs: 15 });
     expect(namesOf(violations)).toEqual([broken]);
     const [found] = violations;
     expect(found?.says).toMatch(says);
@@ -112,21 +112,21 @@ describe('a planted mistake is found, and shrinks to a few nodes', () => {
 describe('a network without the mistake', () => {
   it('holds', () => {
     const invariants = [KEEP_OFF, always('guest -> web:80/tcp'), always('laptop -> db:22/tcp'), no('one-way')];
-    expect(checkNetwork(DENY_FIRST, { invariants, runs: 60 }).violations).toEqual([]);
+    expect(checkNetwork(DENY_FIRST, { invariants, runs: 25 }).violations).toEqual([]);
   });
 
   it('holds no longer when links may fail', () => {
     const { violations } = checkNetwork(DENY_FIRST, {
       invariants: [always('guest -> web:80/tcp')],
       events: 'links',
-      runs: 200,
+      runs: 60,
     });
     expect(namesOf(violations)).toEqual(['always guest -> web:80/tcp']);
     expect(violations[0]?.scenario.steps[0]).toMatchObject({ change: { linkDown: expect.anything() } });
   });
 
   it('holds no longer when it may be edited, and says by which edit', () => {
-    const { violations } = checkNetwork(DENY_FIRST, { invariants: [KEEP_OFF], edits: ['fw'], runs: 120 });
+    const { violations } = checkNetwork(DENY_FIRST, { invariants: [KEEP_OFF], edits: ['fw'], runs: 80 });
     expect(namesOf(violations)).toContain('guests keep off');
     expect(violations[0]?.says).toMatch(/after the edits .*\/nodes\/fw\/firewall\/forward/);
   });
@@ -134,8 +134,8 @@ describe('a network without the mistake', () => {
 
 describe('checkNetwork', () => {
   it('finds the same with the same seed', () => {
-    const options = { invariants: [KEEP_OFF], runs: 20, seed: 9 };
-    expect(checkNetwork(SHADOWED_DENY, options).violations).toEqual(checkNetwork(SHADOWED_DENY, options).violations);
+    const options = { invariants: [no('asymmetry')], runs: 10, seed: 9 };
+    expect(checkNetwork(ASYMMETRIC, options).violations).toEqual(checkNetwork(ASYMMETRIC, options).violations);
   });
 
   it('takes laws of the user’s own', () => {
