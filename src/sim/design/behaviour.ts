@@ -9,7 +9,7 @@ import type { DeepReadonly } from '../base/readonly.ts';
 import { type Millis, parseDuration } from '../base/time.ts';
 import { durationSchema, nameSchema, portRangeSchema } from './field.ts';
 import { type PortRange, parsePorts } from './ports.ts';
-import { PROFILES } from './profiles.ts';
+import { ALL_PROFILES, PROFILE_NAMES, PROFILES } from './profiles.ts';
 
 /** What a mapping, or the right to use it, depends on besides the inside endpoint, from least to most. */
 export const DEPENDENCES = ['endpoint-independent', 'address-dependent', 'address-and-port-dependent'] as const;
@@ -132,7 +132,15 @@ export const axesSchema = z
   })
   .meta({ id: 'NatBehaviour', description: 'The behaviour of a NAT by its axes (RFC 4787, 5382, 5508, 6888).' });
 
-export const behaviourSchema = z.union([nameSchema, axesSchema]);
+/** What editors show of the names, and offer. */
+const profileSchema = nameSchema.meta({
+  description: `A profile. ${Object.entries(ALL_PROFILES)
+    .map(([name, { title }]) => `"${name}": ${title}`)
+    .join('. ')}.`,
+  examples: [...PROFILE_NAMES],
+});
+
+export const behaviourSchema = z.union([profileSchema, axesSchema]);
 
 export type Axes = DeepReadonly<z.infer<typeof axesSchema>>;
 export type BehaviourSpec = DeepReadonly<z.infer<typeof behaviourSchema>>;
