@@ -16,7 +16,7 @@ import { natSchema } from '../src/sim/design/nat.ts';
 import { firewallSchema } from '../src/sim/design/rule.ts';
 import { serviceSchema } from '../src/sim/design/service.ts';
 import { validate } from '../src/sim/design/validate.ts';
-import { folderWith, middlebox } from './cli/command/middlebox.ts';
+import { CATALOGUE, folderWith, middlebox } from './cli/command/middlebox.ts';
 import { REPORT, TRACE } from './cli/command/shapes.ts';
 import { type Block, blocksIn, PAGES, ROOT } from './docs/markdown.ts';
 
@@ -35,9 +35,10 @@ it('knows what to do with every block', () => {
 
 describe('commands print what is shown', () => {
   const folders = new Map<string, string>();
-  it.each(ofKind('console'))('%s', (_, { page, text }) => {
-    const cwd = folders.get(page) ?? folderWith({});
-    folders.set(page, cwd);
+  it.each(ofKind('console', 'console catalogue'))('%s', (_, { page, kind, text }) => {
+    const place = `${page} ${kind}`;
+    const cwd = folders.get(place) ?? folderWith(kind === 'console' ? {} : { ...catalogue, ...changesOn(page) });
+    folders.set(place, cwd);
     for (const [, command = '', output = ''] of text.matchAll(/^\$ middlebox ([^\n]*)\n((?:(?!\$ ).*\n)*)/gm)) {
       const ran = middlebox(words(command), { cwd });
       expect(ran.err).toBe('');
@@ -45,6 +46,21 @@ describe('commands print what is shown', () => {
     }
   });
 });
+
+/** The scenarios that come with the package. */
+const catalogue = { 'scenarios.json': readFileSync(CATALOGUE, 'utf8') };
+
+/** Changes that a page shows, each under the name that its first line gives it. */
+function changesOn(page: string): Record<string, string> {
+  return Object.fromEntries(
+    blocks
+      .filter((block) => block.page === page && block.kind === 'jsonc change')
+      .flatMap(({ text }) => {
+        const [, name] = /^\/\/ ([\w-]+\.json)\b/.exec(text) ?? [];
+        return name === undefined ? [] : [[name, text] as const];
+      }),
+  );
+}
 
 /** The words of a command line, of which those in double quotes may hold spaces. */
 function words(command: string): string[] {
