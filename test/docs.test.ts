@@ -26,7 +26,7 @@ const ofKind = (...kinds: string[]): [string, Block][] =>
 
 it('knows what to do with every block', () => {
   const known =
-    /^(ts( test)?|console|sh|text|jsonc( (file|node|link|firewall|nat|services|steps|change|report|trace))?)$/;
+    /^(ts( test)?|console( catalogue)?|sh|text|jsonc( (file|node|link|firewall|nat|services|steps|change|report|trace))?)$/;
   expect(
     blocks.filter(({ kind }) => !known.test(kind)).map(({ page, line, kind }) => `${page}:${line}: ${kind}`),
   ).toEqual([]);
