@@ -12,6 +12,7 @@ import {
 import type { Design, Node } from '../../src/sim/design/design.ts';
 import { PROFILE_NAMES } from '../../src/sim/design/profiles.ts';
 import type { StunTest } from '../../src/sim/host/app/stun/plan.ts';
+import { classesOf } from '../../src/whatif/traversal/matrix.ts';
 import { meeting } from '../../src/whatif/traversal/network.ts';
 
 function measure(behaviour: BehaviourSpec, ...tests: StunTest[]) {
@@ -96,13 +97,15 @@ function isObservable({ mapping, filtering, filterScope, hairpin }: Claims): boo
 
 describe('all of it at once', () => {
   it.each(PROFILE_NAMES)('%s is what it claims to be', (profile) => {
-    const claims: Claims = resolveBehaviour(profile) ?? {
+    const behaviour = resolveBehaviour(profile);
+    const claims: Claims = behaviour ?? {
       mapping: EI,
       filtering: APD,
       filterScope: 'mapping',
       hairpin: 'none',
     };
-    const { mapping, filtering } = claims;
+    const { mapping } = classesOf(profile, 'udp');
+    const { filtering } = claims;
     const hairpin = isObservable(claims) ? claims.hairpin : 'none';
     expect(measure(profile, 'mapping', 'filtering', 'hairpin')).toMatchObject({ mapping, filtering, hairpin });
   });

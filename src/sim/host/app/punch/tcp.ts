@@ -28,6 +28,8 @@ interface Line {
 export interface TcpPeerState extends Meeting {
   readonly lines: ReadonlyMap<SocketName, Line>;
   readonly attempts: number;
+  /** The endpoint that it connects to instead of what it was told, and since which round. */
+  readonly aim: { readonly at: Endpoint; readonly since: number } | undefined;
   readonly round: number;
   /** A request of the peer has been answered. */
   readonly answered: boolean;
@@ -44,13 +46,13 @@ export interface TcpPeerConfig extends PeerConfig {
 const INTERVAL: Millis = 1000;
 const PATIENCE: Millis = 8000;
 const ROUNDS = 15;
-/** How long the one of the two that is the more stubborn keeps to what it was told. */
+/** How long a peer keeps to an endpoint that it heard from. */
 const STUBBORN_ROUNDS = 4;
 
 /** Outcomes: `direct` or `failed`, with what `reportOf` tells. */
 export function tcpPeer(config: TcpPeerConfig): App<TcpPeerState> {
   const { local: address, port } = config;
-  const state = { lines: new Map(), attempts: 0, round: 0, answered: false, letter: NOTHING };
+  const state = { lines: new Map(), attempts: 0, aim: undefined, round: 0, answered: false, letter: NOTHING };
   return {
     name: 'punch',
     start: () => react({ ...STRANGERS, ...state }, { kind: 'listen', socket: 'door', port, address }),
@@ -125,21 +127,19 @@ function knock(state: TcpPeerState, config: TcpPeerConfig): Reaction<TcpPeerStat
 }
 
 /**
- * Where to connect to. Attempts at two endpoints that are the same port of the peer disturb each other there, so that one
- * who hears its peer from another endpoint than it was told gives that one up; not both at once, since then each would
- * chase the other.
+ * Where to connect to. Attempts at two endpoints that are the same port of the peer disturb each other there, so that who
+ * hears its peer from another endpoint than it was told gives that one up, and keeps to the other one for a while: where
+ * both NATs take new ports, each would chase the other for ever.
  */
-function targetsOf({ candidates, heard, round }: TcpPeerState, { name, peer }: TcpPeerConfig): readonly Endpoint[] {
-  const last = heard.at(-1);
-  const yields = name < peer || round >= STUBBORN_ROUNDS;
-  return yields && last !== undefined ? [last] : candidates;
+function targetsOf({ aim, candidates }: TcpPeerState): readonly Endpoint[] {
+  return aim === undefined ? candidates : [aim.at];
 }
 
 function reach(before: TcpPeerState, config: TcpPeerConfig): Reaction<TcpPeerState> {
-  const { commands, state } = giveUp(before, config);
+  const { commands, state } = giveUp(before);
   let { attempts, lines } = state;
   const busy = [...lines.values()].map(({ remote }) => remote);
-  const connects = targetsOf(state, config)
+  const connects = targetsOf(state)
     .filter((each) => !isIn(busy, each))
     .map((to): AppCommand => {
       const socket = `line ${++attempts}`;
@@ -150,8 +150,8 @@ function reach(before: TcpPeerState, config: TcpPeerConfig): Reaction<TcpPeerSta
 }
 
 /** Ends the attempts at what is no target any more. */
-function giveUp(state: TcpPeerState, config: TcpPeerConfig): Reaction<TcpPeerState> {
-  const targets = targetsOf(state, config);
+function giveUp(state: TcpPeerState): Reaction<TcpPeerState> {
+  const targets = targetsOf(state);
   const vain = [...state.lines].filter(([, { open, remote }]) => !open && !isIn(targets, remote)).map(([name]) => name);
   const aborts = vain.map((socket): AppCommand => ({ kind: 'abort', socket }));
   return react({ ...state, lines: vain.reduce(drop, state.lines) }, ...aborts);
@@ -165,8 +165,12 @@ function isIn(list: readonly Endpoint[], one: Endpoint): boolean {
 function watch(state: TcpPeerState, packet: Packet, config: TcpPeerConfig): Reaction<TcpPeerState> {
   if (packet.kind !== 'tcp' || packet.dport !== config.port || state.told?.peer === undefined) return react(state);
   if ((packet.flags & (FLAG.syn | FLAG.ack)) !== FLAG.syn) return react(state);
-  const after = heardFrom(state, { ip: packet.src, port: packet.sport });
-  return state.settled === undefined ? giveUp(after, config) : react(after);
+  const source = { ip: packet.src, port: packet.sport };
+  const after = heardFrom(state, source);
+  const { aim, candidates, round, settled } = state;
+  const keeps = aim !== undefined && round < aim.since + STUBBORN_ROUNDS;
+  if (settled !== undefined || keeps || isIn(candidates, source)) return react(after);
+  return giveUp({ ...after, aim: { at: source, since: round } });
 }
 
 /** The latest source stands last. */
