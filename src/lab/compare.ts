@@ -52,7 +52,7 @@ export function compareRuns(design: Design, simulated: ScenarioReport, real: Lab
       ...factsOf(step, result, about),
       ...placeOf(place, theirs),
     });
-    const facts = pairs(told(ours, countedStop(ours, events)), told(theirs, theirs));
+    const facts = pairs(told(ours, countedStop(design, ours, events)), told(theirs, theirs));
     return judge({ index, step, facts, explanation: mine?.result.explanation ?? '' });
   });
 }
@@ -100,13 +100,23 @@ function byNode(timeouts: Timeouts): Facts {
 }
 
 /** Where a step ended, or, when that was at no rule and so goes uncounted, the only rule that stopped any packet of it. */
-function countedStop(ours: AnyResult, events: Trace): AnyResult {
+function countedStop(design: Design, ours: AnyResult, events: Trace): AnyResult {
   const stops = events.flatMap((event) =>
-    event.kind === 'fate' && isRuled(event.fate) ? [{ blockedAt: event.fate.node, blockedBy: event.fate.place }] : [],
+    event.kind === 'fate' && isRuled(event.fate) && isCountable(design, event.fate)
+      ? [{ blockedAt: event.fate.node, blockedBy: event.fate.place }]
+      : [],
   );
   const [first, ...more] = new Map(stops.map((stop) => [`${stop.blockedAt} ${stop.blockedBy}`, stop])).values();
   const isCounted = stops.some((stop) => stop.blockedAt === ours.blockedAt && stop.blockedBy === ours.blockedBy);
   return isCounted || first === undefined || more.length > 0 ? ours : first;
+}
+
+/** A policy is counted by a last rule, which a packet never comes to when a rule of the chain returns it before. */
+function isCountable(design: Design, { node, place }: { readonly node: string; readonly place: string }): boolean {
+  const [, hook] = /^firewall\.(input|forward|output)\.policy$/.exec(place) ?? [];
+  const { input, forward, output } = design.nodes[node]?.firewall ?? {};
+  const chain = { input, forward, output }[hook as 'input' | 'forward' | 'output'];
+  return chain?.rules?.some(({ action }) => action === 'return') !== true;
 }
 
 /** Who stopped a packet can be seen only by the counter of a rule; elsewhere the kernel does not say. */

@@ -28,7 +28,10 @@ export function arrivedLines(events: Trace): ArrivedLine[] {
 
 /** As a node of a lab heard them; payloads in hex. */
 export function heardLines(at: string, payloads: readonly (string | undefined)[]): ArrivedLine[] {
-  const lines = payloads.flatMap((hex) => lineIn(Buffer.from(hex ?? '', 'hex').toString('latin1')) ?? []);
+  const lines = payloads
+    .flatMap((hex) => lineIn(Buffer.from(hex ?? '', 'hex').toString('latin1')) ?? [])
+    // over IPv6 a server may answer PASV without naming any address
+    .filter((line) => !line.includes('(0,0,0,0,'));
   // a segment that was sent again says nothing new
   return [...new Set(lines)].map((line) => ({ at, line }));
 }

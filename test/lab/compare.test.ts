@@ -143,6 +143,7 @@ describe('the facts of a result', () => {
       'EPRT |2|2001:db8::1|9|\r\n',
       '227 Go (10,0,0,1,4,4).\r\n',
       '229 Go (|||99|)\r\n',
+      '227 Go (0,0,0,0,4,4).\r\n',
     ];
     expect(heardLines('srv', [undefined, ...heard.map(hex)]).map(showArrived)).toEqual([
       'PORT 192,0,2,1,p,p at srv',
@@ -205,6 +206,21 @@ describe('a verdict', () => {
     const simulated = { outcome: 'timeout', blockedAt: 'gw', blockedBy: 'routes' };
     const result = { outcome: 'timeout', blockedAt: 'gw', blockedBy: 'x' };
     expect(verdicts([[ping, simulated, { result }, events]])).toEqual([expected]);
+  });
+
+  it.each<[string, 'return' | 'accept', string]>([
+    ['the rule that counted, where a rule returns packets to the policy uncounted', 'return', 'agrees'],
+    ['not that rule, where the policy counts', 'accept', 'differs'],
+  ])('%s', (_, action, expected) => {
+    const policy = 'firewall.forward.policy';
+    const design: Design = { nodes: { gw: { kind: 'gateway', firewall: { forward: { rules: [{ action }] } } } } };
+    const events = [policy, 'x'].map((place) => ({
+      kind: 'fate',
+      fate: { kind: 'dropped', node: 'gw', reason: place === policy ? 'policy' : 'rule', place },
+    })) as unknown as Trace;
+    const simulated = { outcome: 'timeout', blockedAt: 'gw', blockedBy: policy };
+    const result = { outcome: 'timeout', blockedAt: 'gw', blockedBy: 'x' };
+    expect(verdicts([[ping, simulated, { result }, events]], {}, design)).toEqual([expected]);
   });
 
   it.each<[string, Partial<LabReport>, Design, string]>([
