@@ -91,7 +91,7 @@ export const CLOUDS: Readonly<Record<string, Profile>> = {
       'TCP-I-INIT TCP-BOTH-FIN TCP-TRANS CGN-U1 CGN-U3': 'one timeout of 350 s for all states',
     },
     missing: [
-      'Inside hosts that go on with a TCP connection after its 350 s get a RST; here the connection is picked up again or dropped.',
+      'Inside hosts that go on with a TCP connection after its 350 s get a RST; here what they send is dropped without a word.',
       'Fragments of TCP and ICMP are dropped; here they pass.',
       'The limit of 55,000 connections to one destination.',
     ],
@@ -165,7 +165,7 @@ export const CLOUDS: Readonly<Record<string, Profile>> = {
     },
     missing: [
       'ICMP and fragments are not supported; here they pass. A rule of the chain forward can drop them.',
-      'Different rests after FIN (65 s) and RST (16 s): here every port rests 65 s.',
+      'Different rests after FIN (65 s) and RST (16 s), towards the same destination only: here every port rests 65 s, towards all.',
       'A reset to inside hosts that go on with a connection that has timed out.',
     ],
   },
