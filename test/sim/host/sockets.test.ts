@@ -211,9 +211,15 @@ describe('RFC 6056: ephemeral ports', () => {
   it('run out: no-port, for datagrams, listeners and connections alike', () => {
     const pair = new Pair();
     const one = pair.start('a', puppet('one'));
-    pair.tell(one, ...Array.from({ length: COUNT }, () => bind(0)), bind(0), bind(1));
+    pair.tell(one, ...Array.from({ length: COUNT }, (_, i) => bind(32_768 + i)), bind(0), bind(1));
     expect(kindsOf(one).slice(-3)).toEqual(['bound', 'failed no-port', 'bound']);
-    pair.tell(one, ...Array.from({ length: COUNT }, () => listen(0)), listen(0), connect(undefined), listen(1));
+    pair.tell(
+      one,
+      ...Array.from({ length: COUNT }, (_, i) => listen(32_768 + i)),
+      listen(0),
+      connect(undefined),
+      listen(1),
+    );
     expect(kindsOf(one).slice(-4)).toEqual(['bound', 'failed no-port', 'failed no-port', 'bound']);
   });
 
