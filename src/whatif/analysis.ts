@@ -26,11 +26,21 @@ export function analyse(design: Design, options: AnalysisOptions = {}): Analysis
   return new Analysis(edited.design, edited.wiring, options);
 }
 
-/** What another analysis found, and what of it is in doubt. */
+/** Another analysis, and what of its findings is in doubt here. */
 interface Inherited {
-  readonly probes: ReadonlyMap<string, Probe>;
+  readonly from: Analysis;
   readonly doubt: Doubt;
 }
+
+/** Where an analysis comes from. */
+interface Descent {
+  readonly parents: readonly Analysis[];
+  /** Parents are made to find out what they do not know yet: worth it where many children ask the same. */
+  readonly asks: boolean;
+}
+
+/** A longer line of ancestors is cut off: what still holds of their findings is taken over at once. */
+const GENERATIONS = 4;
 
 /** The flows of one design as it stands. */
 export class Analysis {
@@ -42,18 +52,30 @@ export class Analysis {
   readonly #rest: World;
   readonly #options: AnalysisOptions;
   readonly #probes = new Map<string, Probe>();
-  readonly #inherited: Inherited | undefined;
+  readonly #inherited: readonly Inherited[];
+  readonly #asks: boolean;
+  readonly #generation: number;
   #flows: readonly Flow[] | undefined;
   #runs = 0;
 
-  constructor(design: Design, wiring: readonly ChangeItem[], options: AnalysisOptions, parent?: Analysis) {
+  constructor(
+    design: Design,
+    wiring: readonly ChangeItem[],
+    options: AnalysisOptions,
+    { parents, asks }: Descent = ORPHAN,
+  ) {
     this.#outside = withInternet(design);
     this.design = design;
     this.wiring = wiring;
     this.#options = options;
     this.#rest = atRest(this.#outside?.design ?? design, wiring, options.seed ?? 1);
-    this.#inherited =
-      parent === undefined ? undefined : { probes: parent.#probes, doubt: doubtBetween(parent.basis, this.basis) };
+    this.#asks = asks;
+    const inherited = parents.map((from) => ({ from, doubt: doubtBetween(from.basis, this.basis) }));
+    const generation = 1 + Math.max(0, ...parents.map((parent) => parent.#generation));
+    const isLong = generation > GENERATIONS;
+    if (isLong) this.#takeOver(inherited);
+    this.#inherited = isLong ? [] : inherited;
+    this.#generation = isLong ? 1 : generation;
   }
 
   /** The node that stands for the outside; undefined where nothing is. */
@@ -83,9 +105,9 @@ export class Analysis {
 
   /** What becomes of one flow, whose `flowKey` may be at hand; undefined where its sender is no node of the design. */
   probe(flow: Flow, key: string = flowKey(flow)): Probe | undefined {
-    const known = this.#probes.get(key) ?? this.#kept(key, flow);
-    if (known === undefined && !Object.hasOwn(this.whole.nodes, flow.from)) return undefined;
-    const found = known ?? this.#run(flow);
+    const known = this.#known(key, flow);
+    if (known !== undefined || !Object.hasOwn(this.whole.nodes, flow.from)) return known;
+    const found = (this.#asks ? this.#ask(key, flow) : undefined) ?? this.#run(flow);
     this.#probes.set(key, found);
     return found;
   }
@@ -98,12 +120,21 @@ export class Analysis {
   /** The analysis of the design after a change. What the change cannot have touched is taken over from here. */
   after(change: Change): Analysis {
     const { design, wiring } = edit(this.design, change);
-    return new Analysis(design, [...this.wiring, ...wiring], this.#options, this);
+    return new Analysis(design, [...this.wiring, ...wiring], this.#options, { parents: [this], asks: false });
+  }
+
+  /**
+   * As `after`, where another analysis of the same network already made part of the change: what holds there, or here,
+   * is taken over, and found out there first if it is not known, so that the next child need not ask again.
+   */
+  afterBoth(change: Change, other: Analysis): Analysis {
+    const { design, wiring } = edit(this.design, change);
+    return new Analysis(design, [...this.wiring, ...wiring], this.#options, { parents: [this, other], asks: true });
   }
 
   /** The same for a checked design that came of this one, as by `fork`: what is shared is known to be the same. */
   with(design: Design): Analysis {
-    return new Analysis(design, this.wiring, this.#options, this);
+    return new Analysis(design, this.wiring, this.#options, { parents: [this], asks: false });
   }
 
   #run(flow: Flow): Probe {
@@ -111,11 +142,37 @@ export class Analysis {
     return probe(this.start(), flow);
   }
 
-  #kept(key: string, { name }: Flow): Probe | undefined {
-    const found = this.#inherited?.probes.get(key);
-    if (found === undefined || this.#inherited === undefined || found.flow.name !== name) return undefined;
-    return stillHolds(found, this.#inherited.doubt) ? found : undefined;
+  /** What was found here, or by an ancestor and still holds. */
+  #known(key: string, flow: Flow): Probe | undefined {
+    return this.#probes.get(key) ?? heldBy(this.#inherited, flow, (from) => from.#known(key, flow));
   }
+
+  #ask(key: string, flow: Flow): Probe | undefined {
+    return heldBy(this.#inherited, flow, (from) => from.probe(flow, key));
+  }
+
+  #takeOver(inherited: readonly Inherited[]): void {
+    for (const flow of inherited.flatMap(({ from }) => from.flows)) {
+      const key = flowKey(flow);
+      const known = heldBy(inherited, flow, (from) => from.#known(key, flow));
+      if (known !== undefined) this.#probes.set(key, known);
+    }
+  }
+}
+
+const ORPHAN: Descent = { parents: [], asks: false };
+
+/** The first finding that is out of doubt. */
+function heldBy(
+  inherited: readonly Inherited[],
+  { name }: Flow,
+  find: (from: Analysis) => Probe | undefined,
+): Probe | undefined {
+  for (const { from, doubt } of inherited) {
+    const found = find(from);
+    if (found !== undefined && found.flow.name === name && stillHolds(found, doubt)) return found;
+  }
+  return undefined;
 }
 
 function outsideOf(outside: Outside | undefined): Pick<FlowOptions, 'internet' | 'scaffold'> {

@@ -1,6 +1,6 @@
 /** Tries the what-ifs of a sweep one by one, each from what is already known of the network. */
 import { fail } from '../../sim/base/fail.ts';
-import { type Change, changeItems } from '../../sim/design/change.ts';
+import { type Change, type ChangeItem, changeItems } from '../../sim/design/change.ts';
 import type { Design } from '../../sim/design/design.ts';
 import { findLink } from '../../sim/design/topology.ts';
 import { type Analysis, analyse } from '../analysis.ts';
@@ -19,8 +19,8 @@ export interface EvaluatorOptions {
 export class Evaluator {
   readonly #base: Analysis;
   readonly #variants: readonly Variant[];
-  /** The network after the first of two failures: those of one first failure come one after the other. */
-  #after: { readonly id: string; readonly analysis: Analysis } | undefined;
+  /** The network after each single failure that was needed so far. */
+  readonly #failures = new Map<string, Analysis>();
 
   constructor(design: Design, variants: readonly Variant[], options: EvaluatorOptions = {}) {
     this.#base = analyse(design, options);
@@ -54,18 +54,21 @@ export class Evaluator {
     };
   }
 
-  /** A second failure is tried from the network after the first, most of which it leaves as it is. */
+  /** Two failures are tried from the network after each of them alone, which leaves little to run. */
   #analysisOf({ kind, change }: Variant): Analysis {
-    const items = changeItems(change);
-    const [first, ...rest] = items;
-    if (kind !== 'failures' || first === undefined) return this.#base.after(change);
-    const id = JSON.stringify(first);
-    if (this.#after?.id !== id) {
-      const analysis = this.#base.after(first);
-      for (const flow of analysis.flows) analysis.probe(flow);
-      this.#after = { id, analysis };
-    }
-    return this.#after.analysis.after(rest);
+    const [first, second] = changeItems(change);
+    if (kind === 'failure' && first !== undefined) return this.#afterFailure(first);
+    if (kind !== 'failures' || first === undefined || second === undefined) return this.#base.after(change);
+    return this.#afterFailure(first).afterBoth(second, this.#afterFailure(second));
+  }
+
+  #afterFailure(item: ChangeItem): Analysis {
+    const key = JSON.stringify(item);
+    const known = this.#failures.get(key);
+    if (known !== undefined) return known;
+    const made = this.#base.after(item);
+    this.#failures.set(key, made);
+    return made;
   }
 }
 
