@@ -55,15 +55,13 @@ def ping(request, ear):
 
 
 def traceroute(request, ear):
-    """UDP to ports from 33434 on, one probe a hop, each from a socket of its own."""
+    """UDP to ports from 33434 on, one probe a hop, each from a socket of its own. What a hop says late still counts."""
     to, most = request["to"], request.get("maxHops", 30)
-    hops = []
+    hops, heard = [], ear.position()
     for ttl in range(1, most + 1):
         wait = request.get("wait", 1) if ttl < most else request.get("lastWait", 4)
-        position = ear.position()
-        port = 33434 + ttl - 1
         try:
-            client = open_udp(to, port, None)
+            client = open_udp(to, PORT + ttl - 1, None)
         except OSError:
             return {"outcome": "unreachable", "hops": hops}
         hop_limit(client, ttl)
@@ -71,23 +69,31 @@ def traceroute(request, ear):
             client.send(wire.pattern(32))
         except OSError:
             pass
-        error = ear.wait(position, quoting(wire.UDP, to, port), time.monotonic() + wait)
+        hops.append({"ttl": ttl, "from": None})
+        until = time.monotonic() + wait
+        while hops[-1]["from"] is None:
+            error = ear.wait(heard, quoting(wire.UDP, to), until)
+            if error is None:
+                break
+            heard = error["number"]
+            at = error["quote"].get("dport", 0) - PORT
+            if not 0 <= at < ttl or hops[at]["from"] is not None:
+                continue
+            hops[at]["from"] = error["source"]
+            verdict = last_hop(error, to)
+            if verdict is None:
+                continue
+            client.close()
+            outcome, mark = verdict
+            if mark is not None:
+                hops[at]["mark"] = mark
+            icmp = {} if outcome == "reached" else {"icmp": show_error(error)}
+            return {"outcome": outcome, "hops": hops[: at + 1], **icmp}
         client.close()
-        if error is None:
-            hops.append({"ttl": ttl, "from": None})
-            continue
-        verdict = last_hop(error, to)
-        hop = {"ttl": ttl, "from": error["source"]}
-        if verdict is None:
-            hops.append(hop)
-            continue
-        outcome, mark = verdict
-        hops.append(hop if mark is None else {**hop, "mark": mark})
-        icmp = {} if outcome == "reached" else {"icmp": show_error(error)}
-        return {"outcome": outcome, "hops": hops, **icmp}
     return {"outcome": "timeout", "hops": hops}
 
 
+PORT = 33434
 MARKS = {
     wire.ICMP: {(3, 0): "!N", (3, 1): "!H", (3, 2): "!P", (3, 4): "!F", (3, 9): "!X", (3, 10): "!X", (3, 13): "!X"},
     wire.ICMPV6: {(1, 0): "!N", (1, 3): "!H", (4, 1): "!P", (2, 0): "!F", (1, 1): "!X"},
