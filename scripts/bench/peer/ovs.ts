@@ -3,12 +3,13 @@
  * one control connection. Everything lives in a temporary folder; no port of this machine is touched.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execute, perform } from '../../../src/lab/execute.ts';
+import { guard, release } from '../../../src/lab/stand/guard.ts';
 
 const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
 const READY_MS = 10_000;
@@ -35,7 +36,7 @@ export class OvsStand {
 
   static async build(): Promise<OvsStand> {
     const stand = new OvsStand(mkdtempSync(join(tmpdir(), 'middlebox-ovs-')));
-    process.on('exit', stand.#kill);
+    guard(stand);
     await stand.#start();
     return stand;
   }
@@ -126,14 +127,20 @@ export class OvsStand {
     return /\d+\.\d+\.\d+/.exec(out)?.[0] ?? 'unknown';
   }
 
-  readonly #kill = (): void => {
+  /** CPU time so far of the thread that answers control commands. */
+  cpuNs(): number {
+    const answering = this.#children.at(-1)?.pid;
+    return Number(readFileSync(`/proc/${answering}/schedstat`, 'utf8').split(' ')[0]);
+  }
+
+  destroyNow(): void {
     for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
-  };
+  }
 
   destroy(): void {
+    release(this);
     this.#control?.destroy();
-    process.off('exit', this.#kill);
-    this.#kill();
+    this.destroyNow();
   }
 }

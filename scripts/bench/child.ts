@@ -1,0 +1,146 @@
+/**
+ * One thing at one size, in a process of its own so that its memory is its own: `child.ts WHAT SIZE` prints a `Grown`.
+ * Needs `--expose-gc`.
+ */
+
+import { ip4 } from '../../src/sim/addr/ip.ts';
+import { Rng } from '../../src/sim/base/rng.ts';
+import { type Packet, udp } from '../../src/sim/packet/packet.ts';
+import { compile } from '../../src/sim/program/compile.ts';
+import { enter, runHop } from '../../src/sim/router/hop.ts';
+import { makeNode, type RunningNode } from '../../src/sim/world/node.ts';
+import { World } from '../../src/sim/world/world.ts';
+import { probe } from '../../src/whatif/probe.ts';
+import { chainOf, sightsOf } from './cases/lookup.ts';
+import { type Timing, timed } from './measure.ts';
+import { campusOf } from './network.ts';
+import { gatewayDesign, packetOf } from './ours.ts';
+import { generateRules } from './rules.ts';
+
+export interface Grown {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  /** Largest resident set of the process. */
+  readonly peakMb: number;
+  readonly bytesEach?: number;
+  readonly says: string;
+}
+
+type Found = Omit<Grown, 'peakMb'>;
+
+const PER_ADDRESS = 60_000;
+const AGAIN = 100_000;
+
+function millis({ cpuNs, wallNs }: Timing): Pick<Grown, 'cpuMs' | 'wallMs'> {
+  return { cpuMs: cpuNs / 1e6, wallMs: wallNs / 1e6 };
+}
+
+function liveBytes(): number {
+  if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
+  globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+function nodes(count: number): Found {
+  const { design, flows } = campusOf({ nodes: count });
+  const some = flows.slice(0, 200);
+  const before = liveBytes();
+  let programs: ReturnType<typeof compile> | undefined;
+  const compiling = timed(1, () => {
+    programs = compile(design);
+  });
+  const size = programs?.size ?? 0;
+  const bytesEach = (liveBytes() - before) / size;
+  let reached = 0;
+  const running = timed(some.length, () => {
+    const world = new World(design);
+    for (const flow of some) if (probe(world.fork(), flow).reached) reached += 1;
+  });
+  if (reached === 0) throw new Error('no flow reaches its end');
+  const says = `${size} nodes compiled; then ${(running.cpuNs / 1e6).toFixed(2)} ms for each of ${some.length} flows, of which ${reached} reach their end`;
+  return { ...millis(compiling), bytesEach, says };
+}
+
+/** Walks packets through the gateway alone: nothing else keeps anything. Returns how many leave it. */
+function through(gateway: RunningNode, count: number, packetAt: (i: number) => Packet): number {
+  let left = 0;
+  for (let i = 0; i < count; i++) {
+    const { end } = runHop(enter(packetAt(i), 'lan'), gateway.router, 0);
+    gateway.router.conntrack.drain();
+    if (end.verdict === 'transmit') left += 1;
+  }
+  return left;
+}
+
+/** Many clients, and as many servers as it takes for one address to be enough. */
+function connectionAt(i: number): Packet {
+  const group = Math.floor(i / PER_ADDRESS);
+  return udp({
+    src: ip4(0x0a00_0002 + group),
+    dst: ip4(0xc612_0102 + group),
+    sport: 1024 + (i % PER_ADDRESS),
+    dport: 9,
+  });
+}
+
+function connections(count: number): Found {
+  const gateway = makeNode(gatewayDesign(), 'gateway', new Rng(1), []);
+  const before = liveBytes();
+  const opening = timed(1, () => {
+    const left = through(gateway, count, connectionAt);
+    if (left !== count) throw new Error(`only ${left} of ${count} connections were opened`);
+  });
+  const bytesEach = (liveBytes() - before) / count;
+  const rng = new Rng(2);
+  const order = Int32Array.from({ length: AGAIN }, () => rng.int(0, count - 1));
+  const again = timed(AGAIN, () => void through(gateway, AGAIN, (i) => connectionAt(order[i] ?? 0)));
+  if (gateway.router.conntrack.rows(0).length !== count) throw new Error('connections were lost');
+  const says = `all live at once; then ${again.cpuNs.toFixed(0)} ns for a packet of one of them`;
+  return { ...millis(opening), bytesEach, says };
+}
+
+/** All to one server from behind one address. */
+function pool(count: number): Found {
+  const gateway = makeNode(gatewayDesign(), 'gateway', new Rng(1), []);
+  let left = 0;
+  const opening = timed(1, () => {
+    left = through(gateway, count, packetOf);
+  });
+  const outside = new Set(gateway.router.conntrack.rows(0).map(({ reply }) => reply.dport));
+  if (outside.size !== left) throw new Error(`${left} connections have ${outside.size} ports`);
+  return { ...millis(opening), says: `${left} got a port of their own` };
+}
+
+function rules(count: number): Found {
+  const list = generateRules('acl', count);
+  const before = liveBytes();
+  let chain: ReturnType<typeof chainOf> | undefined;
+  const compiling = timed(1, () => {
+    chain = chainOf(list);
+  });
+  const bytesEach = (liveBytes() - before) / count;
+  const sights = sightsOf(list, 16_384);
+  let accepted = 0;
+  const looking = (): void => {
+    for (const sight of sights) if (chain?.decide(sight).verdict === 'accept') accepted += 1;
+  };
+  looking();
+  const each = timed(sights.length, looking);
+  if (accepted === 0) throw new Error('nothing was accepted');
+  return { ...millis(compiling), bytesEach, says: `compiled; then ${each.cpuNs.toFixed(0)} ns a lookup` };
+}
+
+const WHAT: Readonly<Record<string, (size: number) => Found>> = {
+  nothing: () => ({ cpuMs: 0, wallMs: 0, says: 'the process alone' }),
+  nodes,
+  connections,
+  pool,
+  rules,
+};
+
+const [what = '', size = '0'] = process.argv.slice(2);
+const found = WHAT[what]?.(Number(size));
+if (found === undefined) throw new Error(`child.ts ${Object.keys(WHAT).join('|')} SIZE`);
+const grown: Grown = { ...found, peakMb: process.resourceUsage().maxRSS / 1024 };
+process.stdout.write(`${JSON.stringify(grown)}\n`);

@@ -1,0 +1,131 @@
+/**
+ * The engine beside the real thing and its peers, all in one run on one machine.
+ *
+ *     npm run bench -- [--only G1,G3] [--quick] [--long] [--repeats N] [--json FILE] [--history FILE]
+ *     npm run bench -- --page FILE.json              writes docs/performance.md from a run
+ *     npm run bench -- --history FILE --compare A B  two commits of a history
+ */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { execute } from '../../src/lab/execute.ts';
+import { CHAIN } from './cases/chain.ts';
+import { EDITING } from './cases/editing.ts';
+import { FILTERING } from './cases/filtering.ts';
+import { FORWARDING } from './cases/forwarding.ts';
+import { LOADING } from './cases/loading.ts';
+import { LOOKUP } from './cases/lookup.ts';
+import { SCALE } from './cases/scale.ts';
+import { TRACING } from './cases/tracing.ts';
+import { type Case, Context } from './context.ts';
+import { readHistory, showChange } from './history.ts';
+import { updatePage } from './page.ts';
+import { type Entry, type Report, Skipped } from './result.ts';
+import { showReport } from './table.ts';
+
+const CASES: readonly Case[] = [
+  ...FORWARDING,
+  ...FILTERING,
+  ...LOOKUP,
+  ...CHAIN,
+  ...TRACING,
+  ...LOADING,
+  ...EDITING,
+  ...SCALE,
+];
+
+const PAGE = new URL('../../docs/performance.md', import.meta.url);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    repeats: { type: 'string', default: '5' },
+    json: { type: 'string' },
+    history: { type: 'string' },
+    compare: { type: 'string' },
+    page: { type: 'string' },
+  },
+});
+
+function chosen(): readonly Case[] {
+  const names = values.only?.split(',');
+  if (names === undefined) return CASES;
+  const known = new Set(CASES.flatMap(({ ids }) => ids));
+  const strange = names.filter((name) => !known.has(name));
+  if (strange.length > 0) throw new Error(`--only: not ${strange.join(', ')}, but ${[...known].join(', ')}`);
+  return CASES.filter(({ ids }) => ids.some((id) => names.includes(id)));
+}
+
+async function runCase(each: Case, context: Context): Promise<readonly Entry[]> {
+  process.stderr.write(`${each.ids.join(', ')}: ${each.title}\n`);
+  try {
+    return await each.run(context);
+  } catch (error) {
+    if (!(error instanceof Skipped)) throw error;
+    process.stderr.write(`  skipped: ${error.message}\n`);
+    return [{ kind: 'skipped', id: each.ids.join(', '), title: each.title, why: error.message }];
+  }
+}
+
+async function commitOf(): Promise<string> {
+  const { out } = await execute({ argv: ['git', 'rev-parse', '--short', 'HEAD'] });
+  const { out: changed } = await execute({ argv: ['git', 'status', '--porcelain', '-uno', 'src'] });
+  return `${out.trim()}${changed === '' ? '' : '+'}`;
+}
+
+function machine(): string {
+  const gib = (totalmem() / 2 ** 30).toFixed(0);
+  return `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${gib} GiB, Linux ${release()}, Node ${process.versions.node}`;
+}
+
+async function runAll(): Promise<Report> {
+  const { quick, long } = values;
+  const repeats = Number(values.repeats);
+  if (!Number.isInteger(repeats) || repeats < 1) throw new Error('--repeats: a number from 1');
+  const cases = chosen();
+  const commit = await commitOf();
+  const context = new Context({ quick, long, repeats });
+  const entries: Entry[] = [];
+  try {
+    for (const each of cases) entries.push(...(await runCase(each, context)));
+  } finally {
+    await context.end();
+  }
+  return {
+    version: 1,
+    commit,
+    date: new Date().toISOString().slice(0, 10),
+    machine: machine(),
+    repeats,
+    quick,
+    entries,
+  };
+}
+
+function readReport(file: string): Report {
+  const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+  if (report.version !== 1) throw new Error(`${file} is not of version 1`);
+  return report;
+}
+
+async function main(): Promise<void> {
+  if (values.page !== undefined) {
+    writeFileSync(PAGE, updatePage(readFileSync(PAGE, 'utf8'), readReport(values.page)));
+    return;
+  }
+  if (values.compare !== undefined) {
+    if (values.history === undefined) throw new Error('--compare A B needs --history FILE');
+    const reports = readHistory(readFileSync(values.history, 'utf8'));
+    console.log(showChange(reports, values.compare, positionals[0] ?? 'HEAD'));
+    return;
+  }
+  const report = await runAll();
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (values.history !== undefined) appendFileSync(values.history, `${JSON.stringify(report)}\n`);
+  console.log(showReport(report));
+}
+
+await main();
