@@ -2,11 +2,14 @@
  * What an edit can have changed: the nodes and interfaces whose part in a flow may be another than before. README.md
  * says why everything else may be kept.
  */
+import type { Ip } from '../sim/addr/ip.ts';
+import { comparePrefix } from '../sim/addr/prefix.ts';
 import type { ChangeItem } from '../sim/design/change.ts';
 import type { Design } from '../sim/design/design.ts';
 import { findLink, type Link } from '../sim/design/topology.ts';
+import type { NodeProgram, Route } from '../sim/program/program.ts';
 import type { World } from '../sim/world/world.ts';
-import { type Probe, reachOf } from './probe.ts';
+import { type Reach, reachOf } from './probe.ts';
 import { wiringOf } from './wiring.ts';
 
 /** A world at rest, with what led to it. */
@@ -22,23 +25,30 @@ export interface Doubt {
   readonly everything: boolean;
   readonly nodes: ReadonlySet<string>;
   readonly ends: ReadonlySet<string>;
+  /** Nodes that learned other routes, and are otherwise as before: whether those to an address are still the same. */
+  readonly rerouted: ReadonlyMap<string, (ip: Ip) => boolean>;
 }
 
 /** Whether what a flow did is what it would do now. */
-export function stillHolds({ touched, used }: Pick<Probe, 'touched' | 'used'>, doubt: Doubt): boolean {
-  if (doubt.everything) return false;
-  for (const node of touched) if (doubt.nodes.has(node)) return false;
-  for (const end of used) if (doubt.ends.has(end)) return false;
+export function stillHolds({ touched, used, spoken }: Reach, { everything, nodes, ends, rerouted }: Doubt): boolean {
+  if (everything) return false;
+  for (const node of touched) {
+    if (nodes.has(node)) return false;
+    const isSameWay = rerouted.get(node);
+    if (isSameWay === undefined) continue;
+    for (const ip of spoken) if (!isSameWay(ip)) return false;
+  }
+  for (const end of used) if (ends.has(end)) return false;
   return true;
 }
 
 /** What may be different between two worlds at rest. */
 export function doubtBetween(before: Basis, after: Basis): Doubt {
   if (before.world.now !== after.world.now) return EVERYTHING;
-  const { nodes, facing } = changedNodes(before, after);
+  const { nodes, facing, rerouted } = changedNodes(before, after);
   const ends = changedEnds(before, after, facing);
   const settled = [before, after].map(({ world }) => reachOf(world.trace));
-  const doubt = { everything: false, nodes, ends };
+  const doubt = { everything: false, nodes, ends, rerouted };
   if (settled.every((reach) => stillHolds(reach, doubt))) return doubt;
   // addresses were leased otherwise than before: whoever took part has another past
   for (const { touched, used } of settled) {
@@ -48,17 +58,20 @@ export function doubtBetween(before: Basis, after: Basis): Doubt {
   return doubt;
 }
 
-const EVERYTHING: Doubt = { everything: true, nodes: new Set(), ends: new Set() };
+const EVERYTHING: Doubt = { everything: true, nodes: new Set(), ends: new Set(), rerouted: new Map() };
 
 /** `facing`: those that their neighbours may find otherwise, by their interfaces or by being up. */
 interface ChangedNodes {
   readonly nodes: Set<string>;
   readonly facing: ReadonlySet<string>;
+  readonly rerouted: Doubt['rerouted'];
 }
 
 function changedNodes(before: Basis, after: Basis): ChangedNodes {
   const nodes = new Set<string>();
   const facing = new Set<string>();
+  const rerouted = new Map<string, (ip: Ip) => boolean>();
+  const isSameSite = isSameBeside(before.world.design, after.world.design);
   const [old, now] = [before.world.design.nodes, after.world.design.nodes];
   const [downBefore, downAfter] = [downNodes(before.wiring), downNodes(after.wiring)];
   for (const name of Object.keys(old)) {
@@ -69,7 +82,9 @@ function changedNodes(before: Basis, after: Basis): ChangedNodes {
     }
     const [program, compiled] = [before.world.program(name), after.world.program(name)];
     const isTurned = downBefore.has(name) !== downAfter.has(name);
-    if (old[name] !== now[name] || program !== compiled || isTurned) nodes.add(name);
+    const isSameNode = old[name] === now[name] && program.interfaces === compiled.interfaces && !isTurned;
+    if (!isSameNode || (program !== compiled && !isSameSite)) nodes.add(name);
+    else if (program !== compiled) rerouted.set(name, sameWays(program, compiled));
     if (program.interfaces !== compiled.interfaces || isTurned) facing.add(name);
   }
   for (const name of Object.keys(now)) {
@@ -77,7 +92,41 @@ function changedNodes(before: Basis, after: Basis): ChangedNodes {
     nodes.add(name);
     facing.add(name);
   }
-  return { nodes, facing };
+  return { nodes, facing, rerouted };
+}
+
+/** Whether all that nodes are compiled from, besides themselves and what they learn, is the same. */
+function isSameBeside(old: Design, now: Design): boolean {
+  return old.groups === now.groups && old.publicInternet === now.publicInternet;
+}
+
+/** Whether two programs look an address up alike, whichever interface it must leave by. */
+function sameWays(before: NodeProgram, after: NodeProgram): (ip: Ip) => boolean {
+  const known = new Map<Ip, boolean>();
+  const outs = [undefined, ...before.interfaces.keys()];
+  return (ip) => {
+    const same =
+      known.get(ip) ?? outs.every((out) => isSameRoute(before.fib.lookup(ip, out), after.fib.lookup(ip, out)));
+    known.set(ip, same);
+    return same;
+  };
+}
+
+function isSameRoute(before: readonly Route[] | undefined, after: readonly Route[] | undefined): boolean {
+  if (before === undefined || after === undefined || before.length !== after.length) return before === after;
+  return before.every((route, i) => {
+    const other = after[i];
+    return (
+      other !== undefined &&
+      comparePrefix(route.prefix, other.prefix) === 0 &&
+      route.type === other.type &&
+      route.via === other.via &&
+      route.out === other.out &&
+      route.metric === other.metric &&
+      route.source === other.source &&
+      route.place === other.place
+    );
+  });
 }
 
 function downNodes(wiring: readonly ChangeItem[]): ReadonlySet<string> {

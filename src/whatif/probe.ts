@@ -4,9 +4,10 @@ import { run } from '../scenarios/program.ts';
 import { type Result, resultOf } from '../scenarios/result.ts';
 import { runStep } from '../scenarios/run.ts';
 import type { Step } from '../scenarios/schema.ts';
-import { parseIp } from '../sim/addr/ip.ts';
+import { type Ip, parseIp } from '../sim/addr/ip.ts';
 import { fail } from '../sim/base/fail.ts';
 import { resolveClient } from '../sim/host/app/resolve.ts';
+import type { Packet } from '../sim/packet/packet.ts';
 import { familyOf, type Journey, journeysOf } from '../sim/trace/journey.ts';
 import type { Trace } from '../sim/trace/trace.ts';
 import type { World } from '../sim/world/world.ts';
@@ -27,7 +28,12 @@ export interface Probe {
   readonly touched: ReadonlySet<string>;
   /** Interfaces (`NODE:INTERFACE`) that packets left by, or waited to. */
   readonly used: ReadonlySet<string>;
+  /** Every address that a packet came from or went to, and the one that was asked for: what was looked up in tables of routes. */
+  readonly spoken: ReadonlySet<Ip>;
 }
+
+/** What a run had to do with. */
+export type Reach = Pick<Probe, 'touched' | 'used' | 'spoken'>;
 
 /** Runs a flow as a session of its own; the world is used up by it. */
 export function probe(world: World, flow: Flow): Probe {
@@ -42,7 +48,7 @@ export function probe(world: World, flow: Flow): Probe {
     path: pathOf(world, family, flow.from),
     translations: rewritesIn(family),
     places: decisionsIn(family),
-    ...reachOf(events, flow.from),
+    ...reachOf(events, flow),
   };
 }
 
@@ -85,16 +91,24 @@ function familyIn(events: Trace, { from }: Flow): readonly Journey[] {
 }
 
 /** Where anything happened, and by which interfaces packets left or waited to. */
-export function reachOf(events: Trace, from?: string): Pick<Probe, 'touched' | 'used'> {
-  const touched = new Set(from === undefined ? [] : [from]);
+export function reachOf(events: Trace, flow?: Flow): Reach {
+  const touched = new Set(flow === undefined ? [] : [flow.from]);
   const used = new Set<string>();
+  const asked = flow === undefined ? undefined : parseIp(flow.address);
+  const spoken = new Set(asked === undefined ? [] : [asked]);
+  const hear = ({ src, dst }: Packet): void => {
+    spoken.add(src).add(dst);
+  };
   for (const event of events) {
     if (event.kind === 'fate') touched.add(event.fate.node);
     else if (event.kind === 'wire') touched.add(nodeIn(event.from)).add(nodeIn(event.to));
     else if ('node' in event) touched.add(event.node);
-    if (event.kind === 'hop' && event.out !== undefined) used.add(`${event.node}:${event.out}`);
+    if (event.kind === 'born' || event.kind === 'wire') hear(event.value);
+    if (event.kind !== 'hop') continue;
+    if (event.out !== undefined) used.add(`${event.node}:${event.out}`);
+    for (const { before, after } of event.steps) if (before !== after) hear(after);
   }
-  return { touched, used };
+  return { touched, used, spoken };
 }
 
 function nodeIn(end: string): string {

@@ -82,6 +82,6 @@ describe('middlebox sweep', () => {
     expect(worst.map(({ id }) => id).sort()).toEqual(['no fw', 'web off']);
     const wrong = middlebox([...args, '--changes', join(folder, 'wrong.json')]);
     expect(wrong.code).toBe(2);
-    expect(wrong.err).toContain('no node is named "nobody"');
+    expect(wrong.err).toContain('there is no node "nobody"');
   });
 });
