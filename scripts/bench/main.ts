@@ -64,9 +64,12 @@ async function runCase(each: Case, context: Context): Promise<readonly Entry[]> 
   try {
     return await each.run(context);
   } catch (error) {
-    if (!(error instanceof Skipped)) throw error;
-    process.stderr.write(`  skipped: ${error.message}\n`);
-    return [{ kind: 'skipped', id: each.ids.join(', '), title: each.title, why: error.message }];
+    const skipped = error instanceof Skipped;
+    const said = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`  ${skipped ? 'skipped' : 'FAILED'}: ${said}\n`);
+    if (!skipped) process.exitCode = 1;
+    const why = skipped ? said : `failed: ${said.split('\n')[0]}`;
+    return [{ kind: 'skipped', id: each.ids.join(', '), title: each.title, why }];
   }
 }
 

@@ -17,21 +17,27 @@ const PAYLOAD = new Uint8Array(64);
 const INTERVAL = 0.001;
 const ROUTERS = [1, 10];
 
-/** As in `chain.cc`: links of 10 Gb/s and 10 us, each with a /24 of its own. */
+/** As in `chain.cc`: links of 10 Gb/s and 10 us, each with a /24 of its own; every node knows the way to every link. */
 function chainDesign(routers: number): Design {
-  const nodes: Record<string, Node> = {};
   const last = routers + 1;
-  for (let i = 0; i <= last; i++) {
-    const left = i === 0 ? {} : { left: `10.1.${i - 1}.2/24` };
-    const right = i === last ? {} : { right: `10.1.${i}.1/24` };
-    nodes[`n${i}`] = { kind: i === 0 || i === last ? 'host' : 'router', interfaces: { ...left, ...right } };
-  }
-  const links = Array.from({ length: last }, (_, i) => ({
+  const numbers = Array.from({ length: last + 1 }, (_, i) => i);
+  const nodes = Object.fromEntries(numbers.map((i) => [`n${i}`, nodeOf(i, last)]));
+  const links = numbers.slice(0, last).map((i) => ({
     between: [`n${i}:right`, `n${i + 1}:left`] as const,
     latency: '10us',
     bandwidth: '10Gbit',
   }));
-  return { nodes, links, routing: 'shortest-path' };
+  return { nodes, links };
+}
+
+/** Link i has 10.1.i.1 on its left and 10.1.i.2 on its right. */
+function nodeOf(i: number, last: number): Node {
+  const left = i === 0 ? {} : { left: `10.1.${i - 1}.2/24` };
+  const right = i === last ? {} : { right: `10.1.${i}.1/24` };
+  const routes = Array.from({ length: last }, (_, link) => link)
+    .filter((link) => link !== i && link !== i - 1)
+    .map((link) => ({ to: `10.1.${link}.0/24`, via: link < i ? `10.1.${i - 1}.1` : `10.1.${i}.2` }));
+  return { kind: i === 0 || i === last ? 'host' : 'router', interfaces: { ...left, ...right }, routes };
 }
 
 const tick: AppCommand = { kind: 'timer', name: 'next', after: INTERVAL };

@@ -13,8 +13,10 @@ const MANY = 10_000;
 const FEW = 10;
 const FLOWS = 64;
 
-const MASQUERADE =
-  'table ip n { chain postrouting { type nat hook postrouting priority 100; oifname "g1" masquerade; } }';
+const MASQUERADE = `flush ruleset
+table ip n {
+  chain postrouting { type nat hook postrouting priority 100; oifname "g1" masquerade; }
+}`;
 const ESTABLISHED: Rule = { match: { state: ['established', 'related'] }, action: 'accept' };
 const ACCEPT: Rule = { action: 'accept' };
 
@@ -30,7 +32,7 @@ export async function iptablesName(): Promise<string> {
 }
 
 async function loadKernel(stand: KernelStand, { rules, established }: Lists): Promise<void> {
-  await stand.load('g', `flush ruleset\n${MASQUERADE}`);
+  await stand.load('g', MASQUERADE);
   const { code, err } = await stand.run('g', ['iptables-legacy-restore'], toIptables(rules, { established }));
   if (code !== 0) throw new Error(`iptables-legacy-restore: ${err}`);
 }

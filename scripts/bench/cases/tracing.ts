@@ -34,7 +34,8 @@ async function net(ovs: OvsStand, times: number): Promise<Timing> {
 
 async function agreeOn(ovs: OvsStand, path: Path): Promise<string> {
   const theirs = await askOvs(ovs, 0);
-  if (!theirs.includes(`nat(src=${OUTSIDE})`) || !/Datapath actions: 2\s*$/.test(theirs)) {
+  const leaves = /^ {4}output:2$[\s\S]*^Datapath actions: \d+\s*$/m.test(theirs);
+  if (!leaves || !theirs.includes(`Modified flow: nw_src=${OUTSIDE},tp_src=1024`)) {
     throw new Error(`Open vSwitch does not let it through:\n${theirs}`);
   }
   const told = path.trace(0);
