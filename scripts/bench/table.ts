@@ -32,22 +32,22 @@ function showComparison(found: Comparison): string[] {
   const goal = showGoal(found);
   const what = found.measure === 'speed' ? 'times as fast' : 'times the cost';
   const sides = ([name, { cpuNs, wallNs }]: readonly [string, Comparison['ours']]): string =>
-    `       ${showTime(cpuNs.median)} of CPU (${showTime(cpuNs.min)} to ${showTime(cpuNs.max)}), ${showTime(wallNs.median)} of wall time a ${found.per}: ${name}`;
+    `         ${showTime(cpuNs.median)} of CPU (${showTime(cpuNs.min)} to ${showTime(cpuNs.max)}), ${showTime(wallNs.median)} of wall time a ${found.per}: ${name}`;
   return [
-    `${found.id.padEnd(7)}${found.title}: ${showRatio(found.ratio)} ${what}${goal === '' ? '' : ` (${goal}): ${judge(found)}`}`,
+    `${found.id.padEnd(9)}${found.title}: ${showRatio(found.ratio)} ${what}${goal === '' ? '' : ` (${goal}): ${judge(found)}`}`,
     sides(['ours', found.ours]),
     found.published
-      ? `       ${showTime(found.peer.cpuNs.median)} a ${found.per}: ${found.peerName}, published`
+      ? `         ${showTime(found.peer.cpuNs.median)} a ${found.per}: ${found.peerName}, published`
       : sides([found.peerName, found.peer]),
-    `       same answers: ${found.agreed}`,
-    ...found.notes.map((note) => `       note: ${note}`),
+    `         same answers: ${found.agreed}`,
+    ...found.notes.map((note) => `         note: ${note}`),
   ];
 }
 
 /** `3.4 s of CPU, 812 MB` */
 function showPoint(point: Point, { of }: Scale): string {
   const each = point.bytesEach === undefined ? '' : `, ${showBytes(point.bytesEach)} live a ${of}`;
-  return `       ${point.size}: ${showTime(point.cpuMs * 1e6)} of CPU, ${showTime(point.wallMs * 1e6)}, peak ${point.peakMb.toFixed(0)} MiB${each}; ${point.says}`;
+  return `         ${point.size}: ${showTime(point.cpuMs * 1e6)} of CPU, ${showTime(point.wallMs * 1e6)}, peak ${point.peakMb.toFixed(0)} MiB${each}; ${point.says}`;
 }
 
 function showScale(scale: Scale): string[] {
@@ -62,7 +62,7 @@ export function showEntry(entry: Entry): readonly string[] {
     case 'scale':
       return showScale(entry);
     case 'skipped':
-      return [`${entry.id.padEnd(7)}${entry.title}: skipped, ${entry.why}`];
+      return [`${entry.id.padEnd(9)}${entry.title}: skipped, ${entry.why}`];
   }
 }
 

@@ -92,7 +92,7 @@ const starting: Case = {
           peer,
           peerName: `node ${process.version} -e 0`,
           measure: 'cost',
-          agreed: 'all scenarios of the file pass',
+          agreed: 'every scenario of the file passes',
         }),
       ];
     });
