@@ -180,7 +180,7 @@ describe('ratios', () => {
 
   it.each([
     [0.05261, '0.0526×'],
-    [3.14159, '3.14×'],
+    [7.1359, '7.14×'],
     [1234.5, '1235×'],
   ])('%d is %s', (ratio, text) => {
     expect(showRatio(ratio)).toBe(text);
