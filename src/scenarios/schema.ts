@@ -156,12 +156,9 @@ export const stepSchema = z
             via: to.optional().meta({ description: 'Whom to ask; its default gateway by default.' }),
             protocol: z.enum(['tcp', 'udp']),
             port: portSchema.min(1).meta({ description: 'The port of this node that is to be reached from outside.' }),
-            externalPort: portSchema
-              .min(1)
-              .optional()
-              .meta({
-                description: 'The outside port that is wanted; the same by default, and another if it is taken.',
-              }),
+            externalPort: portSchema.min(1).optional().meta({
+              description: 'The outside port that is wanted; the same by default, and another if it is taken.',
+            }),
             exact: z.boolean().optional().meta({ description: 'That outside port or none (PREFER_FAILURE).' }),
             lifetime: durationSchema.optional().meta({ description: '2h by default; "0s" gives the mapping up.' }),
             by: z.enum(['pcp', 'nat-pmp']).optional().meta({ description: 'The protocol to ask by; pcp by default.' }),
