@@ -23,6 +23,14 @@ export interface Outside {
  * default routes of others end. Undefined where there is none of these: then nothing is outside.
  */
 export function withInternet(design: Design): Outside | undefined {
+  if (!known.has(design)) known.set(design, place(design));
+  return known.get(design);
+}
+
+/** Many what-ifs are of one design. */
+const known = new WeakMap<Design, Outside | undefined>();
+
+function place(design: Design): Outside | undefined {
   const name = NAMES.find((each) => !Object.hasOwn(design.nodes, each) && !Object.hasOwn(design.nodes, `${each}-edge`));
   const edge = name === undefined ? undefined : edgeOf(design);
   if (name === undefined || edge === undefined) return undefined;

@@ -24,7 +24,10 @@ export function apply(state: State, change: Change): readonly Issue[] {
   const edited = edit(state.design, items);
   if (Array.isArray(edited)) return edited;
   const design = edited as Design;
-  const issues = [...check(design), ...items.flatMap((item, i) => unknownNames(design, item, i))];
+  const issues = [
+    ...(design === state.design ? [] : check(design)),
+    ...items.flatMap((item, i) => unknownNames(design, item, i)),
+  ];
   if (issues.length > 0) return issues;
   // what was learned holds until the whole change is in place
   state.learned ??= learn(state);
