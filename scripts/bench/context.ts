@@ -8,7 +8,7 @@ import { KernelStand } from './kernel/stand.ts';
 import type { Timing } from './measure.ts';
 import { type Entry, Skipped } from './result.ts';
 
-export interface Amount {
+interface Amount {
   readonly quick: boolean;
   readonly long: boolean;
   readonly repeats: number;

@@ -1,5 +1,5 @@
 /** Runs of several commits, one a line, and what changed between two of them. */
-import type { Comparison, Report } from './result.ts';
+import { type Comparison, Misused, type Report } from './result.ts';
 import { showRatio, showTime } from './table.ts';
 
 export function readHistory(text: string): readonly Report[] {
@@ -13,7 +13,7 @@ export function readHistory(text: string): readonly Report[] {
 function runOf(reports: readonly Report[], commit: string): Report {
   const found = reports.findLast((report) => report.commit.startsWith(commit));
   if (found === undefined) {
-    throw new Error(`no run of ${commit}; there are ${reports.map((report) => report.commit).join(', ')}`);
+    throw new Misused(`no run of ${commit}; there are ${reports.map((report) => report.commit).join(', ')}`);
   }
   return found;
 }

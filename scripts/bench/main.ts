@@ -20,7 +20,7 @@ import { TRACING } from './cases/tracing.ts';
 import { type Case, Context } from './context.ts';
 import { readHistory, showChange } from './history.ts';
 import { updatePage } from './page.ts';
-import { type Entry, type Report, Skipped } from './result.ts';
+import { type Entry, Misused, type Report, Skipped } from './result.ts';
 import { showReport } from './table.ts';
 
 const CASES: readonly Case[] = [
@@ -55,7 +55,7 @@ function chosen(): readonly Case[] {
   if (names === undefined) return CASES;
   const known = new Set(CASES.flatMap(({ ids }) => ids));
   const strange = names.filter((name) => !known.has(name));
-  if (strange.length > 0) throw new Error(`--only: not ${strange.join(', ')}, but ${[...known].join(', ')}`);
+  if (strange.length > 0) throw new Misused(`--only: not ${strange.join(', ')}, but ${[...known].join(', ')}`);
   return CASES.filter(({ ids }) => ids.some((id) => names.includes(id)));
 }
 
@@ -87,7 +87,7 @@ function machine(): string {
 async function runAll(): Promise<Report> {
   const { quick, long } = values;
   const repeats = Number(values.repeats);
-  if (!Number.isInteger(repeats) || repeats < 1) throw new Error('--repeats: a number from 1');
+  if (!Number.isInteger(repeats) || repeats < 1) throw new Misused('--repeats: a number from 1');
   const cases = chosen();
   const commit = await commitOf();
   const context = new Context({ quick, long, repeats });
@@ -120,9 +120,9 @@ async function main(): Promise<void> {
     return;
   }
   if (values.compare !== undefined) {
-    if (values.history === undefined) throw new Error('--compare A B needs --history FILE');
+    if (values.history === undefined) throw new Misused('--compare A B needs --history FILE');
     const reports = readHistory(readFileSync(values.history, 'utf8'));
-    console.log(showChange(reports, values.compare, positionals[0] ?? 'HEAD'));
+    console.log(showChange(reports, values.compare, positionals[0] ?? ''));
     return;
   }
   const report = await runAll();
@@ -131,4 +131,10 @@ async function main(): Promise<void> {
   console.log(showReport(report));
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Misused)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -6,9 +6,9 @@ export interface Timing {
   readonly wallNs: number;
 }
 
-export type Run = () => Timing | Promise<Timing>;
+type Run = () => Timing | Promise<Timing>;
 
-export interface Spread {
+interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;

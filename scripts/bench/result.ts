@@ -68,6 +68,11 @@ export interface Report {
   readonly entries: readonly Entry[];
 }
 
+/** What was asked for makes no sense. */
+export class Misused extends Error {
+  override readonly name = 'Misused';
+}
+
 /** Why something cannot be measured here. */
 export class Skipped extends Error {
   override readonly name = 'Skipped';
@@ -81,7 +86,7 @@ export function compareSides({ notes = [], ...parts }: Parts): Comparison {
   return { kind: 'comparison', ...parts, ratio: parts.measure === 'speed' ? peer / ours : ours / peer, notes };
 }
 
-export type Verdict = 'moonshot met' | 'must met' | 'not met' | 'no goal';
+type Verdict = 'moonshot met' | 'must met' | 'not met' | 'no goal';
 
 export function judge({ measure, ratio, must, moonshot }: Comparison): Verdict {
   const reaches = (goal: number): boolean => (measure === 'speed' ? ratio >= goal : ratio <= goal);

@@ -13,7 +13,7 @@ import { guard, release } from '../../../src/lab/stand/guard.ts';
 const SENDER = fileURLToPath(new URL('sender.c', import.meta.url));
 
 /** What a run of the sender took. */
-export interface Cost {
+interface Cost {
   readonly packets: number;
   /** At the other side's counter. */
   readonly arrived: number;
