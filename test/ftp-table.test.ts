@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { answerOf } from '../scripts/ftp/answer.ts';
-import { addressOf, CASES, type Case, MODES, networkOf } from '../scripts/ftp/cases.ts';
+import { addressOf, CASES, type Case, MODES, networkOf, type Remedy, ROWS } from '../scripts/ftp/cases.ts';
 import { readTable, showPage } from '../scripts/ftp/page.ts';
-import { ask, nameOf, simulate } from '../scripts/ftp/run.ts';
+import { ask, nameOf, simulate, type Table } from '../scripts/ftp/run.ts';
 import { missing } from '../src/lab/execute.ts';
 import { perform, simulate as simulateNetwork } from '../src/scenarios/perform.ts';
 import { fail } from '../src/sim/base/fail.ts';
@@ -41,6 +41,54 @@ const LAW: Readonly<Record<FtpMode, (each: Case, encrypted: boolean) => boolean>
 };
 
 const rows = CASES.map((each) => [nameOf(each), each] as const);
+const simulated: Table = Object.fromEntries(rows.map(([name, each]) => [name, simulate(each)]));
+
+/**
+ * What each combination of NAT and firewalls needs: `y` nothing, `C` and `S` a helper at the client and at the server,
+ * `R` the range of passive ports opened and forwarded; `fails` is beyond all of these.
+ */
+const NEEDS = [
+  // combination, PORT and EPRT, PASV, EPSV; the same, encrypted
+  ['FTP-T0000', 'y', 'y', 'y', 'y', 'y', 'y'],
+  ['FTP-T0001', 'y', 'S or R', 'S or R', 'y', 'R', 'R'],
+  ['FTP-T0010', 'C', 'y', 'y', 'fails', 'y', 'y'],
+  ['FTP-T0011', 'C', 'S or R', 'S or R', 'fails', 'R', 'R'],
+  ['FTP-T0100', 'y', 'S', 'S or R', 'y', 'fails', 'R'],
+  ['FTP-T0101', 'y', 'S', 'S or R', 'y', 'fails', 'R'],
+  ['FTP-T0110', 'C', 'S', 'S or R', 'fails', 'fails', 'R'],
+  ['FTP-T0111', 'C', 'S', 'S or R', 'fails', 'fails', 'R'],
+  ['FTP-T1000', 'C', 'y', 'y', 'fails', 'y', 'y'],
+  ['FTP-T1001', 'C', 'S or R', 'S or R', 'fails', 'R', 'R'],
+  ['FTP-T1010', 'C', 'y', 'y', 'fails', 'y', 'y'],
+  ['FTP-T1011', 'C', 'S or R', 'S or R', 'fails', 'R', 'R'],
+  ['FTP-T1100', 'C', 'S', 'S or R', 'fails', 'fails', 'R'],
+  ['FTP-T1101', 'C', 'S', 'S or R', 'fails', 'fails', 'R'],
+  ['FTP-T1110', 'C', 'S', 'S or R', 'fails', 'fails', 'R'],
+  ['FTP-T1111', 'C', 'S', 'S or R', 'fails', 'fails', 'R'],
+] as const;
+
+/** The modes of each column; what one needs the other needs, too. */
+const COLUMNS: readonly (readonly FtpMode[])[] = [['active', 'extended-active'], ['passive'], ['extended-passive']];
+
+/** What a combination needs by a table, column by column, in clear and then encrypted. */
+function needsIn(table: Table, id: string): string[] {
+  return [0, MODES.length].flatMap((first) =>
+    COLUMNS.map((modes) => {
+      const needs = modes.map((mode) => needOf(table, id, first + MODES.indexOf(mode)));
+      return [...new Set(needs)].join(', but ');
+    }),
+  );
+}
+
+function needOf(table: Table, id: string, cell: number): string {
+  const works = (remedy: Remedy) => (table[`${id} ${remedy}`] ?? fail(`no ${id} ${remedy}`))[cell] === 'works';
+  const letters = [works('client') ? 'C' : '', works('server') ? 'S' : '', works('range') ? 'R' : ''].filter(Boolean);
+  expect(works('both'), `${id}, cell ${cell}: two helpers do what either does`).toBe(
+    works('client') || works('server'),
+  );
+  if (works('none')) return letters.length === 3 ? 'y' : `y, unless helped: ${letters.join(' or ')}`;
+  return letters.length === 0 ? 'fails' : letters.join(' or ');
+}
 
 describe('FTP truth table', () => {
   it('has every combination', () => {
@@ -49,10 +97,19 @@ describe('FTP truth table', () => {
   });
 
   it.each(rows)('%s: by the law of FTP-T1, -T2, -T3, and as the kernel answered', (name, each) => {
-    const answers = simulate(each);
+    const answers = simulated[name] ?? fail('not simulated');
     const law = [false, true].flatMap((encrypted) => MODES.map((mode) => LAW[mode](each, encrypted)));
     expect(answers.map((answer) => answer === 'works')).toEqual(law);
     expect(answers).toEqual(recording.table[name]);
+  });
+
+  it('has what every combination needs', () => {
+    expect(NEEDS.map(([id]) => id)).toEqual(ROWS.map(({ id }) => id));
+  });
+
+  it.each(NEEDS)('%s: PORT and EPRT %s, PASV %s, EPSV %s; encrypted %s, %s, %s', (id, ...needs) => {
+    expect(needsIn(recording.table, id)).toEqual(needs);
+    expect(needsIn(simulated, id)).toEqual(needs);
   });
 
   it.each([

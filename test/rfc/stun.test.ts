@@ -12,11 +12,22 @@ import {
 import type { Design, Node } from '../../src/sim/design/design.ts';
 import { PROFILE_NAMES } from '../../src/sim/design/profiles.ts';
 import type { StunTest } from '../../src/sim/host/app/stun/plan.ts';
+import type { World } from '../../src/sim/world/world.ts';
 import { classesOf } from '../../src/whatif/traversal/matrix.ts';
 import { meeting } from '../../src/whatif/traversal/network.ts';
 
 function measure(behaviour: BehaviourSpec, ...tests: StunTest[]) {
   return perform(simulate(meeting(behaviour, 'linux')), { stun: { from: 'a', to: 'server', tests } }).result;
+}
+
+/** Which of the four endpoints of the server answered the port that the first request did not come from. */
+function answersAtFreshPort(world: World): string[] {
+  const all = world.trace.flatMap((event) =>
+    event.kind === 'wire' && event.to.startsWith('a:') && event.value.kind === 'udp' ? [event.value] : [],
+  );
+  const [first] = all;
+  const fresh = all.filter(({ dport }) => dport !== first?.dport);
+  return fresh.map(({ src, sport }) => `IP${src === first?.src ? 1 : 2}:P${sport === first?.sport ? 1 : 2}`);
 }
 
 /** The same network, with a node that is otherwise. */
@@ -47,8 +58,19 @@ describe('STUN-M mapping', () => {
 
 describe('STUN-F filtering', () => {
   const pairs = DEPENDENCES.flatMap((mapping) => DEPENDENCES.map((filtering) => [mapping, filtering] as const));
-  it.each(pairs)('STUN-F1, F2, F3 mapping %s, filtering %s', (mapping, filtering) => {
+  it.each(pairs)('STUN-F1, STUN-F2, STUN-F3 mapping %s, filtering %s', (mapping, filtering) => {
     expect(measure({ mapping, filtering }, 'filtering')).toMatchObject({ outcome: 'measured', filtering });
+  });
+
+  it.each([
+    ['STUN-F2 the other address and port may answer', EI, ['IP2:P2']],
+    ['STUN-F3 the other port may answer, another address may not', AD, ['IP1:P2']],
+    ['STUN-F3 nobody may answer who was not asked', APD, []],
+  ])('%s: %s', (_, filtering, heard) => {
+    const world = simulate(meeting({ filtering }, 'linux'));
+    const { result } = perform(world, { stun: { from: 'a', to: 'server', tests: ['filtering'] } });
+    expect(result).toMatchObject({ filtering });
+    expect(answersAtFreshPort(world)).toEqual(['IP1:P1', ...heard]);
   });
 
   it('STUN-F3 a firewall without NAT filters, too', () => {
