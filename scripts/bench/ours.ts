@@ -39,6 +39,8 @@ export function gatewayNode(rules: readonly Rule[] = STATEFUL): Node {
     interfaces: { lan: '10.255.255.254/8', wan: '198.18.1.1/24' },
     firewall: { forward: { policy: 'drop', rules } },
     nat: { rules: [{ match: { outInterface: 'wan' }, action: 'masquerade' }] },
+    // the default would be full long before the largest size
+    tracking: { max: 2_000_000 },
   };
 }
 
