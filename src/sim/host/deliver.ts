@@ -1,6 +1,6 @@
 /** A packet has been delivered to this node: whose is it? Read RFC 1122 §3.2.2 and §3.3 first. */
 import type { Millis } from '../base/time.ts';
-import { verify } from '../packet/checksum.ts';
+import { verifyTransport } from '../packet/checksum.ts';
 import { isError } from '../packet/icmp-error.ts';
 import type { Icmp, Other } from '../packet/packet.ts';
 import { icmpProtocol, PROTOCOL } from '../packet/protocol.ts';
@@ -31,7 +31,7 @@ export function tellRaw(kernel: Kernel, { packet, interface: via }: Arrival, lev
 
 function hand(kernel: Kernel, arrival: Arrival, raw: boolean, now: Millis): Reception {
   const { packet } = arrival;
-  if (!verify(packet).transport) return dropped('badChecksum', `the ${packet.kind} checksum is wrong`);
+  if (!verifyTransport(packet)) return dropped('badChecksum', `the ${packet.kind} checksum is wrong`);
   switch (packet.kind) {
     case 'tcp':
       return deliverSegment(kernel, { ...arrival, packet }, now);

@@ -66,6 +66,11 @@ export class Host {
     return this.#answer(now, reception);
   }
 
+  /** Whether there is a packet socket to show packets to. */
+  get sniffs(): boolean {
+    return this.#kernel.sockets.sniffs;
+  }
+
   /** Shows a packet to packet sockets, before any filter, whether or not it is for this node. */
   sniff(packet: Packet, interfaceName: string, now: Millis): HostOutput {
     tellRaw(this.#kernel, { packet, interface: interfaceName }, 'packet');

@@ -158,6 +158,11 @@ export class Sockets {
     return this.#raw.filter((socket) => socket.level === level);
   }
 
+  /** Whether there is a packet socket. */
+  get sniffs(): boolean {
+    return this.#raw.some(({ level }) => level === 'packet');
+  }
+
   /** Why a datagram socket cannot have this port, if so: two may share it only on different addresses or interfaces. */
   refuseDatagram(claim: Claim, via: string | undefined): SocketError | undefined {
     const clash = (this.#datagram.get(claim.port) ?? []).some((other) => {

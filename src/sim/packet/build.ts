@@ -6,6 +6,7 @@
 import { family, type Ip } from '../addr/ip.ts';
 import { fail } from '../base/fail.ts';
 import { headerChecksumOf, transportChecksumOf } from './checksum.ts';
+import { draftOf } from './draft.ts';
 import { lengthOf, longest } from './length.ts';
 import type { Icmp, IpHeader, Other, Packet, Tcp, Udp } from './packet.ts';
 
@@ -96,10 +97,12 @@ function measured<P extends Packet>(packet: P): P {
 }
 
 /** The packet with both checksums recomputed in full; for whoever originates a packet, never for one in transit. */
-export function seal<P extends Packet>(packet: P): P {
-  const headerChecksum = headerChecksumOf(packet);
-  if (packet.kind === 'other') return { ...packet, headerChecksum };
-  return { ...packet, headerChecksum, checksum: transportChecksumOf(packet) };
+export function seal<P extends Packet>(packet: P): P;
+export function seal(packet: Packet): Packet {
+  const sealed = draftOf(packet);
+  sealed.headerChecksum = headerChecksumOf(packet);
+  if (sealed.kind !== 'other' && packet.kind !== 'other') sealed.checksum = transportChecksumOf(packet);
+  return sealed;
 }
 
 export function udp(init: UdpInit): Udp {

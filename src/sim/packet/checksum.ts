@@ -114,11 +114,17 @@ export interface Verified {
 
 /** Recomputes both checksums in full; UDP without one (0) is right over IPv4 and wrong over IPv6 (RFC 8200 §8.1). */
 export function verify(packet: Packet): Verified {
-  const header = typeof packet.src === 'bigint' || fold(headerSum(packet) + packet.headerChecksum) === 0xffff;
-  return { header, transport: packet.kind === 'other' || verifyTransport(packet) };
+  return { header: verifyHeader(packet), transport: verifyTransport(packet) };
 }
 
-function verifyTransport(packet: Tcp | Udp | Icmp): boolean {
+/** The header alone. */
+export function verifyHeader(packet: Packet): boolean {
+  return typeof packet.src === 'bigint' || fold(headerSum(packet) + packet.headerChecksum) === 0xffff;
+}
+
+/** What the header carries. */
+export function verifyTransport(packet: Packet): boolean {
+  if (packet.kind === 'other') return true;
   if (packet.kind === 'udp' && packet.checksum === 0) return typeof packet.src === 'number';
   return fold(transportSum(packet) + packet.checksum) === 0xffff;
 }

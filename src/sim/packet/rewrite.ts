@@ -6,6 +6,7 @@
  */
 import { type Ip, toBytes } from '../addr/ip.ts';
 import { keepUdpZero, sum, sumIp, update, update32, updateIp } from './checksum.ts';
+import { draftOf } from './draft.ts';
 import { type Quote, quoteOf } from './icmp-error.ts';
 import { transportLength } from './length.ts';
 import type { Icmp, Packet, Tcp, Udp } from './packet.ts';
@@ -15,7 +16,8 @@ import { icmpProtocol, inverseType, PROTOCOL, protocolOf } from './protocol.ts';
  * The packet from another source address, and source port if given. The port of an ICMP query or answer is its
  * identifier; a packet without ports ignores it. Other protocols and fragments change in the IP header only.
  */
-export function withSource<P extends Packet>(packet: P, src: Ip, port?: number): P {
+export function withSource<P extends Packet>(packet: P, src: Ip, port?: number): P;
+export function withSource(packet: Packet, src: Ip, port?: number): Packet {
   const headerChecksum = updateHeader(packet, packet.src, src);
   const checksum = updateTransport(packet, packet.src, src);
   switch (packet.kind) {
@@ -23,7 +25,12 @@ export function withSource<P extends Packet>(packet: P, src: Ip, port?: number):
     case 'udp': {
       const sport = port ?? packet.sport;
       if (src === packet.src && sport === packet.sport) return packet;
-      return { ...packet, src, headerChecksum, sport, checksum: updatePort(packet, checksum, packet.sport, sport) };
+      const moved = draftOf(packet);
+      moved.src = src;
+      moved.headerChecksum = headerChecksum;
+      moved.sport = sport;
+      moved.checksum = updatePort(packet, checksum, packet.sport, sport);
+      return moved;
     }
     case 'icmp': {
       const [before, id] = [packet.rest >>> 16, newId(packet, port)];
@@ -36,7 +43,8 @@ export function withSource<P extends Packet>(packet: P, src: Ip, port?: number):
 }
 
 /** The packet to another destination address, and destination port if given, otherwise as `withSource`. */
-export function withDestination<P extends Packet>(packet: P, dst: Ip, port?: number): P {
+export function withDestination<P extends Packet>(packet: P, dst: Ip, port?: number): P;
+export function withDestination(packet: Packet, dst: Ip, port?: number): Packet {
   const headerChecksum = updateHeader(packet, packet.dst, dst);
   const checksum = updateTransport(packet, packet.dst, dst);
   switch (packet.kind) {
@@ -44,7 +52,12 @@ export function withDestination<P extends Packet>(packet: P, dst: Ip, port?: num
     case 'udp': {
       const dport = port ?? packet.dport;
       if (dst === packet.dst && dport === packet.dport) return packet;
-      return { ...packet, dst, headerChecksum, dport, checksum: updatePort(packet, checksum, packet.dport, dport) };
+      const moved = draftOf(packet);
+      moved.dst = dst;
+      moved.headerChecksum = headerChecksum;
+      moved.dport = dport;
+      moved.checksum = updatePort(packet, checksum, packet.dport, dport);
+      return moved;
     }
     case 'icmp': {
       const [before, id] = [packet.rest >>> 16, newId(packet, port)];
@@ -83,9 +96,15 @@ function restOf(packet: Icmp, id: number): number {
 }
 
 /** The packet with another TTL or hop limit. */
-export function withTtl<P extends Packet>(packet: P, ttl: number): P {
+export function withTtl<P extends Packet>(packet: P, ttl: number): P;
+export function withTtl(packet: Packet, ttl: number): Packet {
+  if (ttl === packet.ttl) return packet;
   const protocol = protocolOf(packet);
-  return withHeaderWord(packet, { ttl }, (packet.ttl << 8) | protocol, (ttl << 8) | protocol);
+  const changed = draftOf(packet);
+  changed.ttl = ttl;
+  const [before, after] = [(packet.ttl << 8) | protocol, (ttl << 8) | protocol];
+  changed.headerChecksum = typeof packet.src === 'number' ? update(packet.headerChecksum, before, after) : 0;
+  return changed;
 }
 
 /** The packet with another TOS or traffic class byte. */
@@ -106,7 +125,7 @@ export function withDf<P extends Packet>(packet: P, df: boolean): P {
 
 function withHeaderWord<P extends Packet>(
   packet: P,
-  change: Partial<Pick<Packet, 'ttl' | 'tos' | 'ident' | 'df'>>,
+  change: Partial<Pick<Packet, 'tos' | 'ident' | 'df'>>,
   before: number,
   after: number,
 ): P {

@@ -71,6 +71,11 @@ export function sameTuple(a: Tuple, b: Tuple): boolean {
   return a.protocol === b.protocol && a.type === b.type && a.code === b.code;
 }
 
+/** Stands for all tuples from one endpoint, ICMP queries of whatever type. */
+export function sourceOf({ protocol, src, sport }: Tuple): Tuple {
+  return { protocol, src, dst: src, sport, dport: 0 };
+}
+
 /** A key that two tuples share exactly when they are the same; each character holds 16 bits. */
 export function keyOf(tuple: Tuple): string {
   const { src, dst, sport, dport, protocol } = tuple;

@@ -9,8 +9,8 @@ import { DIFFERENCE, MIN_MTU_6 } from '../packet/family/icmp.ts';
 import { error, mayAnswerWithError } from '../packet/icmp-error.ts';
 import { FLAG, type Packet, PROTOCOL, type Tcp, tcpSegmentLength } from '../packet/packet.ts';
 import type { NodeProgram } from '../program/program.ts';
-import type { Tracked } from './conntrack.ts';
 import type { Answer, Passage } from './passage.ts';
+import type { Tracked } from './tracked.ts';
 
 /** Type and code of an ICMP error for IPv4 and for IPv6. */
 export interface ErrorKind {

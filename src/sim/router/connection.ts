@@ -9,6 +9,7 @@ import { type Lines, newLines } from './alg/lines.ts';
 import type { Session } from './mapping/session.ts';
 import { noAdjustment, type SeqAdjustment } from './seqadj.ts';
 import { copyTcpTracking, NOT_TCP, newTcpTracking, type TcpTracking } from './track/tcp-state.ts';
+import type { Sighted } from './tracked.ts';
 
 /** The way of the first packet, and the way back. */
 export type Direction = 'original' | 'reply';
@@ -50,6 +51,8 @@ export interface Connection {
   readonly tcp: TcpTracking;
   readonly adjustment: Record<Direction, SeqAdjustment>;
   readonly lines: Record<Direction, Lines>;
+  /** What was said last of its packets. */
+  readonly sighted: Record<Direction, Sighted | undefined>;
 }
 
 /** The other direction. */
@@ -77,6 +80,7 @@ export function openConnection(from: Pick<Connection, 'id' | 'original' | 'reply
     helper: undefined,
     adjustment: { original: noAdjustment(), reply: noAdjustment() },
     lines: { original: newLines(), reply: newLines() },
+    sighted: { original: undefined, reply: undefined },
   };
 }
 
@@ -104,6 +108,7 @@ function copyOf(connection: Connection): Connection {
     tcp: copyTcpTracking(tcp),
     adjustment: { original: { ...adjustment.original }, reply: { ...adjustment.reply } },
     lines: { original: { starts: [...lines.original.starts] }, reply: { starts: [...lines.reply.starts] } },
+    sighted: { original: undefined, reply: undefined },
   };
 }
 

@@ -7,32 +7,20 @@
 import type { Ip } from '../addr/ip.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
-import { verify } from '../packet/checksum.ts';
+import { verifyTransport } from '../packet/checksum.ts';
 import type { Icmp, Packet } from '../packet/packet.ts';
 import { reversed, type Tuple, tupleOf } from '../packet/tuple.ts';
 import type { Tracking } from '../program/program.ts';
-import type { DropReason } from '../trace/fate.ts';
 import type { ConnectionId, FlowRow, MappingRow, Occurrence } from '../trace/trace.ts';
 import { followMaster } from './bindings.ts';
-import { type Connection, type CopyConnection, type Direction, openConnection, rowOf } from './connection.ts';
+import { type Connection, type CopyConnection, openConnection, rowOf } from './connection.ts';
 import { type Expectation, type ExpectationRow, Expectations, type OnChange } from './expectations.ts';
 import { Flows, type Found } from './flows.ts';
 import { describeMapping, expiryOf, type Mapping } from './mapping/mapping.ts';
 import { type Ending, Mappings, type OnMapping } from './mapping/mappings.ts';
 import { classify, judgeError } from './track/icmp.ts';
 import { observe } from './track/observe.ts';
-import { NOT_TCP } from './track/tcp-state.ts';
-
-/** What tracking makes of a packet. */
-export interface Tracked {
-  readonly state: 'new' | 'established' | 'related' | 'invalid' | 'untracked';
-  readonly connection?: Connection;
-  readonly direction?: Direction;
-  /** Why it is what it is, in words. */
-  readonly detail: string;
-  /** The packet cannot be tracked and may not pass. */
-  readonly drop?: { readonly reason: DropReason; readonly place: string; readonly detail: string };
-}
+import { describe, followed, stateOf, type Tracked } from './tracked.ts';
 
 /** What the design says about tracking at a node. */
 export interface ConntrackSettings {
@@ -56,6 +44,7 @@ interface Past {
 }
 
 const FTP = 21;
+const NO_CHANGES: readonly Change[] = [];
 
 /** The connections of one node. Mutable; all time comes in as an argument and never goes back. */
 export class Conntrack {
@@ -63,6 +52,8 @@ export class Conntrack {
   readonly expectations: Expectations;
   readonly mappings: Mappings;
   readonly rng: Rng;
+  /** Whether anybody asks what has changed. */
+  heard = true;
   #opened: ConnectionId = 0;
   #settings: ConntrackSettings;
   #changes: Change[] = [];
@@ -84,6 +75,7 @@ export class Conntrack {
     const past = { flows, expectations, mappings, copyOf };
     const copy = new Conntrack({ ...this.#settings, rng: this.rng.copy() }, past);
     copy.#opened = this.#opened;
+    copy.heard = this.heard;
     copy.#changes = [...this.#changes];
     return copy;
   }
@@ -115,7 +107,7 @@ export class Conntrack {
     connection.confirmed = true;
     connection.expires = now + connection.timeout;
     this.flows.insert(connection);
-    this.#changes.push({ kind: 'flow', change: 'new', row: rowOf(connection), at: now });
+    this.#flowChanged(connection, 'new', now);
     return 'confirmed';
   }
 
@@ -185,8 +177,9 @@ export class Conntrack {
   }
 
   /** What has changed since the last call, in order. What expired is noticed late, but says when it did. */
-  drain(): Change[] {
+  drain(): readonly Change[] {
     const changes = this.#changes;
+    if (changes.length === 0) return NO_CHANGES;
     this.#changes = [];
     return changes;
   }
@@ -210,15 +203,14 @@ export class Conntrack {
     if (direction === 'reply') connection.seenReply = true;
     const changed =
       connection.seenReply !== seenReply || connection.assured !== assured || (session?.state ?? tcp.state) !== before;
-    if (changed && outcome.kind === 'accepted') {
-      this.#changes.push({ kind: 'flow', change: 'update', row: rowOf(connection), at: now });
-    }
-    return { state, connection, direction, detail: outcome.detail ?? describe(state, connection) };
+    if (changed && outcome.kind === 'accepted') this.#flowChanged(connection, 'update', now);
+    if (outcome.detail === undefined) return followed(connection, direction, state);
+    return { state, connection, direction, detail: outcome.detail };
   }
 
   /** ICMP errors, and messages that belong to no connection; undefined for queries and their answers. */
   #screen(message: Icmp, now: Millis, local: boolean): Tracked | undefined {
-    if (!local && !verify(message).transport) return { state: 'invalid', detail: 'wrong ICMP checksum' };
+    if (!local && !verifyTransport(message)) return { state: 'invalid', detail: 'wrong ICMP checksum' };
     const kind = classify(message);
     if (kind.kind === 'query') return undefined;
     if (kind.kind !== 'error') return { state: kind.kind, detail: kind.detail };
@@ -269,27 +261,20 @@ export class Conntrack {
   #ended(connection: Connection, at: Millis): void {
     this.expectations.removeOf(connection, at);
     this.mappings.detach(connection, at);
-    this.#changes.push({ kind: 'flow', change: 'destroy', row: rowOf(connection), at });
+    this.#flowChanged(connection, 'destroy', at);
+  }
+
+  #flowChanged(connection: Connection, change: 'new' | 'update' | 'destroy', at: Millis): void {
+    if (this.heard) this.#changes.push({ kind: 'flow', change, row: rowOf(connection), at });
   }
 
   #mappingChanged(mapping: Mapping, change: 'new' | Ending, at: Millis): void {
-    this.#changes.push({ kind: 'mapping', change, row: describeMapping(mapping), at });
+    if (this.heard) this.#changes.push({ kind: 'mapping', change, row: describeMapping(mapping), at });
   }
 
   #expectationChanged(expectation: Expectation, change: 'new' | 'used' | 'expired', at: Millis): void {
+    if (!this.heard) return;
     const { src, dst, port, master } = expectation;
     this.#changes.push({ kind: 'expectation', change, from: src, to: { ip: dst, port }, master: master.id, at });
   }
-}
-
-function stateOf({ seenReply, master }: Connection, direction: Direction): Tracked['state'] {
-  if (direction === 'reply' || seenReply) return 'established';
-  return master === undefined ? 'new' : 'related';
-}
-
-function describe(state: Tracked['state'], { id, master, tcp, session, confirmed }: Connection): string {
-  const tcpState = tcp === NOT_TCP ? '' : `, ${session?.state ?? tcp.state}`;
-  if (!confirmed)
-    return state === 'related' ? `expected by connection ${master}${tcpState}` : `a new connection${tcpState}`;
-  return state === 'new' ? `connection ${id}, not answered yet${tcpState}` : `connection ${id}${tcpState}`;
 }

@@ -3,7 +3,8 @@
  * Timeouts are lazy: what has expired is never found, and goes when it is met.
  */
 import type { Millis } from '../base/time.ts';
-import { keyFor, keyOf, type Tuple } from '../packet/tuple.ts';
+import { sourceOf, type Tuple } from '../packet/tuple.ts';
+import { TupleTable } from '../packet/tuple-table.ts';
 import type { ConnectionId } from '../trace/trace.ts';
 import type { Connection, CopyConnection, Direction } from './connection.ts';
 
@@ -13,12 +14,14 @@ export interface Found {
   readonly direction: Direction;
 }
 
+const NONE: readonly Connection[] = [];
+
 /** Holds connections by tuple and by source; the only place where either index changes. */
 export class Flows {
-  readonly #byTuple = new Map<string, Found>();
+  #byTuple = new TupleTable<Found>();
   readonly #byId = new Map<ConnectionId, Connection>();
   /** Newest last. Connections whose source is bound, confirmed or not, by the endpoint they came from. */
-  readonly #bySource = new Map<string, Connection[]>();
+  #bySource = new TupleTable<readonly Connection[]>();
   readonly #onRemove: (connection: Connection, at: Millis) => void;
 
   /** `onRemove` hears of each connection that leaves the table, and when it did. */
@@ -28,11 +31,9 @@ export class Flows {
 
   copy(copyOf: CopyConnection, onRemove: (connection: Connection, at: Millis) => void): Flows {
     const copy = new Flows(onRemove);
-    for (const [key, { connection, direction }] of this.#byTuple) {
-      copy.#byTuple.set(key, { connection: copyOf(connection), direction });
-    }
+    copy.#byTuple = this.#byTuple.copy(({ connection, direction }) => ({ connection: copyOf(connection), direction }));
     for (const [id, connection] of this.#byId) copy.#byId.set(id, copyOf(connection));
-    for (const [key, peers] of this.#bySource) copy.#bySource.set(key, peers.map(copyOf));
+    copy.#bySource = this.#bySource.copy((peers) => peers.map(copyOf));
     return copy;
   }
 
@@ -46,7 +47,7 @@ export class Flows {
   }
 
   find(tuple: Tuple, now: Millis): Found | undefined {
-    const found = this.#byTuple.get(keyOf(tuple));
+    const found = this.#byTuple.get(tuple);
     if (found === undefined || found.connection.expires > now) return found;
     this.remove(found.connection, found.connection.expires);
     return undefined;
@@ -54,37 +55,38 @@ export class Flows {
 
   insert(connection: Connection): void {
     this.#byId.set(connection.id, connection);
-    this.#byTuple.set(keyOf(connection.original), { connection, direction: 'original' });
-    this.#byTuple.set(keyOf(connection.reply), { connection, direction: 'reply' });
+    this.#byTuple.set(connection.original, { connection, direction: 'original' });
+    this.#byTuple.set(connection.reply, { connection, direction: 'reply' });
   }
 
   remove(connection: Connection, at: Millis): void {
     if (!this.#byId.delete(connection.id)) return;
-    this.#byTuple.delete(keyOf(connection.original));
-    this.#byTuple.delete(keyOf(connection.reply));
+    this.#byTuple.delete(connection.original);
+    this.#byTuple.delete(connection.reply);
     this.unbind(connection);
     this.#onRemove(connection, at);
   }
 
   /** Lets later connections from the same endpoint find this one. */
   bind(connection: Connection): void {
-    const key = keyFor('none', connection.original);
-    const peers = this.#bySource.get(key);
-    if (peers === undefined) this.#bySource.set(key, [connection]);
-    else peers.push(connection);
+    const source = sourceOf(connection.original);
+    const peers = this.#bySource.get(source);
+    this.#bySource.set(source, peers === undefined ? [connection] : [...peers, connection]);
   }
 
   unbind(connection: Connection): void {
-    const key = keyFor('none', connection.original);
-    const peers = this.#bySource.get(key) ?? [];
+    const source = sourceOf(connection.original);
+    const peers = this.#bySource.get(source);
+    if (peers === undefined) return;
     const left = peers.filter((peer) => peer !== connection);
-    if (left.length > 0) this.#bySource.set(key, left);
-    else this.#bySource.delete(key);
+    if (left.length > 0) this.#bySource.set(source, left);
+    else this.#bySource.delete(source);
   }
 
   /** Live connections from the endpoint that this tuple comes from, newest first. */
-  fromSource(tuple: Tuple, now: Millis): Connection[] {
-    const peers = this.#bySource.get(keyFor('none', tuple)) ?? [];
+  fromSource(tuple: Tuple, now: Millis): readonly Connection[] {
+    const peers = this.#bySource.get(sourceOf(tuple));
+    if (peers === undefined) return NONE;
     for (const peer of peers) if (peer.expires <= now) this.remove(peer, peer.expires);
     return peers.filter((peer) => peer.expires > now).reverse();
   }

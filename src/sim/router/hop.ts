@@ -11,48 +11,55 @@ export type End =
   | Exclude<StageResult, { verdict: 'next' | 'local' }>
   | { readonly verdict: 'deliver'; readonly passage: Passage };
 
-export interface Hop {
-  readonly steps: readonly Step[];
-  readonly end: End;
-}
-
 /** A packet at the door: arrived by an interface, or made here when there is none. */
-export function enter(packet: Packet, arrivedBy: string | undefined): Passage {
+export function enter(
+  packet: Packet,
+  arrivedBy: string | undefined,
+  tracked?: Passage['tracked'],
+  cut?: Passage['cut'],
+): Passage {
   return {
     packet,
     in: arrivedBy,
     out: undefined,
     nextHop: undefined,
-    tracked: undefined,
+    tracked,
     notrack: false,
-    cut: undefined,
+    cut,
+    arrived: undefined,
+    turned: false,
   };
 }
 
 /**
  * Walks a packet through one node: `arrive` until routing says where, then `transit` or `local` to the end; what starts
- * here walks `origin`. This is the only place that knows the lists, and the only one that writes down steps.
+ * here walks `origin`. This is the only place that knows the lists, and the only one that writes down steps, where it is
+ * given a place to.
  */
-export function runHop(start: Passage, node: RouterState, now: Millis): Hop {
-  const steps: Step[] = [];
+export function runHop(start: Passage, node: RouterState, now: Millis, steps?: Step[]): End {
   let passage = start;
-  let list: readonly StageName[] = start.in === undefined ? LINUX.origin : [...LINUX.arrive, ...LINUX.transit];
+  let list = start.in === undefined ? LINUX.origin : THROUGH;
   for (let at = 0; at < list.length; at++) {
     const stage = list[at] ?? fail('a hole in the order of stages');
-    const before = passage.packet;
     const result = STAGES[stage](passage, node, now);
+    if (steps !== undefined) {
+      const { verdict, why } = result;
+      steps.push({ stage, verdict: STEP[verdict], why, before: passage.packet, after: result.passage.packet });
+    }
     passage = result.passage;
-    steps.push({ stage, verdict: STEP[result.verdict], why: result.why, before, after: passage.packet });
     if (result.verdict === 'local') {
       list = LINUX.local;
       at = -1;
     } else if (result.verdict !== 'next') {
       if (result.verdict === 'drop' || result.verdict === 'hold') forget(passage, node);
-      return { steps, end: result };
+      return result;
     }
   }
-  return { steps, end: { verdict: 'deliver', passage } };
+  return { verdict: 'deliver', passage };
 }
+
+/** The way of a packet that comes in, unless routing says that it stays. */
+const THROUGH: readonly StageName[] = [...LINUX.arrive, ...LINUX.transit];
 
 const STEP: Readonly<Record<StageResult['verdict'], Step['verdict']>> = {
   next: 'next',

@@ -23,6 +23,11 @@ export function noAdjustment(): SeqAdjustment {
   return { at: 0, earlier: 0, later: 0 };
 }
 
+/** Whether nothing was ever rewritten. */
+export function isSteady({ earlier, later }: SeqAdjustment): boolean {
+  return earlier === 0 && later === 0;
+}
+
 /** Notes that the segment beginning at `seq` became `by` bytes longer; once only, however often it is sent again. */
 export function addAdjustment(adjustment: SeqAdjustment, seq: number, by: number): void {
   if (by === 0) return;

@@ -13,7 +13,7 @@ import type { Design } from '../design/design.ts';
 import { findLink, type Link, type LinkEnd, linksOf } from '../design/topology.ts';
 import { spread } from './loop.ts';
 import { hasServices, syncServices } from './services.ts';
-import { isUp, learn, nodeOf, refresh, type State } from './state.ts';
+import { isUp, jointsOf, learn, nodeOf, refresh, type State } from './state.ts';
 
 /**
  * Carries out a change, all of it or nothing. Issues point into the change: `[2, "path"]`; a change whose result is no
@@ -82,6 +82,7 @@ function adopt(state: State, design: Design): void {
   state.design = design;
   const before = state.links;
   state.links = linksOf(design);
+  state.joints = jointsOf(state.links);
   rehang(state, before);
   const known = new Set(state.order);
   const added = Object.keys(design.nodes).filter((name) => !known.has(name));

@@ -1,6 +1,6 @@
 /** A world goes on in two ways. What both hold is shared, and a node is copied when it has something to do in one of them. */
 import { type CopyConnection, connectionCopier } from '../router/connection.ts';
-import type { Tracked } from '../router/conntrack.ts';
+import type { Tracked } from '../router/tracked.ts';
 import { copyNode, type RunningNode } from './node.ts';
 import type { Event, State } from './state.ts';
 

@@ -9,10 +9,10 @@ import { fragmentKey } from '../packet/tuple.ts';
 import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
 import { type End, enter, runHop } from '../router/hop.ts';
 import { release } from '../router/mapping/unsolicited.ts';
-import type { Answer, Passage } from '../router/passage.ts';
+import { type Answer, type Passage, withWay } from '../router/passage.ts';
 import { identOf } from '../router/stage/egress.ts';
 import type { Fate, LossReason } from '../trace/fate.ts';
-import type { PacketId } from '../trace/trace.ts';
+import type { PacketId, Step } from '../trace/trace.ts';
 import { dropOf } from '../trace/verdict.ts';
 import { carryOut } from './mapping.ts';
 import type { Waiting } from './neighbours.ts';
@@ -35,9 +35,8 @@ function happen(state: State, node: RunningNode, event: Event): void {
     case 'arrive':
       return arrive(state, node, event);
     case 'depart': {
-      const start = { ...enter(event.packet, undefined), tracked: event.tracked, cut: event.cut };
-      const fixed = event.out === undefined ? start : { ...start, out: event.out, nextHop: event.packet.dst };
-      return walk(state, node, fixed, event.id);
+      const start = enter(event.packet, undefined, event.tracked, event.cut);
+      return walk(state, node, event.out === undefined ? start : withWay(start, event.out, event.packet.dst), event.id);
     }
     case 'timer':
       return spread(state, node, node.host.expire(event.timer, state.now));
@@ -57,17 +56,19 @@ function arrive(state: State, node: RunningNode, event: Extract<Event, { kind: '
   if (!node.up || !(by === 'lo' || node.router.program.interfaces.get(by)?.up === true)) {
     return lose(state, node.name, id, 'nodeDown', `${node.name}:${by} is down`);
   }
-  spread(state, node, node.host.sniff(packet, by, state.now), id);
-  walk(state, node, { ...enter(packet, by), tracked: event.tracked }, id);
+  if (node.host.sniffs) spread(state, node, node.host.sniff(packet, by, state.now), id);
+  walk(state, node, enter(packet, by, event.tracked), id);
 }
 
 /** One packet through one node, written down, and what comes of it. */
 function walk(state: State, node: RunningNode, start: Passage, id: PacketId): void {
-  const { steps, end } = runHop(start, node.router, state.now);
-  const out = end.verdict === 'transmit' ? end.passage.out : undefined;
-  state.recorder.log(state.now, { kind: 'hop', packet: id, node: node.name, in: start.in, out, steps });
-  for (const change of node.router.conntrack.drain()) {
-    state.recorder.log(state.now, { ...change, node: node.name });
+  const { recorder } = state;
+  const steps: Step[] | undefined = recorder.listens ? [] : undefined;
+  const end = runHop(start, node.router, state.now, steps);
+  if (steps !== undefined) {
+    const out = end.verdict === 'transmit' ? end.passage.out : undefined;
+    recorder.hop(state.now, { packet: id, node: node.name, in: start.in, out, steps });
+    for (const change of node.router.conntrack.drain()) recorder.log(state.now, { ...change, node: node.name });
   }
   conclude(state, node, end, id);
 }
@@ -96,7 +97,7 @@ function conclude(state: State, node: RunningNode, end: End, id: PacketId): void
       for (const piece of [...takePieces(node, end.passage.packet), id]) {
         state.recorder.fate(state.now, piece, { kind: 'reassembled', node: node.name, into: whole });
       }
-      return walk(state, node, { ...enter(packet, end.passage.in), cut: { size, ident } }, whole);
+      return walk(state, node, enter(packet, end.passage.in, undefined, { size, ident }), whole);
     }
     default:
       return unreachable(end);
@@ -197,7 +198,7 @@ function giveUp(state: State, node: RunningNode, waiting: readonly Waiting[]): v
 
 function whyUnanswered(state: State, node: RunningNode, passage: Passage): readonly [LossReason, string] {
   const { nextHop = fail('no next hop'), out = '' } = passage;
-  const link = linkAt(state, { node: node.name, interface: out });
+  const link = linkAt(state, node.name, out)?.link;
   if (!node.up) return ['nodeDown', `${node.name} is down`];
   if (link === undefined) return ['notConnected', `${node.name}:${out} is on no link`];
   if (!isUp(state, link)) return ['linkDown', `link ${link.name} is down`];

@@ -18,15 +18,16 @@ export interface Waiting {
 }
 
 interface Found {
-  readonly at: Millis;
+  at: Millis;
   /** When it was first used though it was found long ago. */
-  readonly doubted: Millis | undefined;
+  doubted: Millis | undefined;
 }
 
 /** Next hops of one node: those that it has found, and those that nobody answers for, where packets wait and fail together. */
 export class Neighbours {
   readonly #waiting = new Map<string, Waiting[]>();
-  readonly #found = new Map<string, Found>();
+  /** By interface. */
+  readonly #found = new Map<string, Map<Ip, Found>>();
 
   /** `copyOf` copies what a packet that waits here has met. */
   copy(copyOf: (passage: Passage) => Passage): Neighbours {
@@ -37,31 +38,40 @@ export class Neighbours {
         queue.map(({ id, passage }) => ({ id, passage: copyOf(passage) })),
       );
     }
-    for (const [key, found] of this.#found) copy.#found.set(key, found);
+    for (const [out, found] of this.#found) {
+      copy.#found.set(out, new Map([...found].map(([ip, each]) => [ip, { ...each }])));
+    }
     return copy;
   }
 
-  find(key: string, now: Millis): void {
-    this.#found.set(key, { at: now, doubted: undefined });
+  find(out: string, ip: Ip, now: Millis): void {
+    const known = this.#found.get(out)?.get(ip);
+    if (known !== undefined) {
+      known.at = now;
+      known.doubted = undefined;
+      return;
+    }
+    const found = this.#found.get(out) ?? new Map<Ip, Found>();
+    this.#found.set(out, found.set(ip, { at: now, doubted: undefined }));
   }
 
   /** Whether packets still go to a next hop that has fallen silent, and are lost, since it is not known yet. */
-  believesIn(key: string, now: Millis): boolean {
-    const found = this.#found.get(key);
+  believesIn(out: string, ip: Ip, now: Millis): boolean {
+    const found = this.#found.get(out)?.get(ip);
     if (found === undefined) return false;
     if (now < found.at + REACHABLE_TIME) return true;
     const doubted = found.doubted ?? now;
     if (now >= doubted + DOUBT_TIME) {
-      this.#found.delete(key);
+      this.#found.get(out)?.delete(ip);
       return false;
     }
-    this.#found.set(key, { ...found, doubted });
+    found.doubted = doubted;
     return true;
   }
 
   /** An interface that goes down, or hears no carrier, loses what was found by it. */
   forget(out: string): void {
-    for (const key of [...this.#found.keys()]) if (key.startsWith(`${out} `)) this.#found.delete(key);
+    this.#found.delete(out);
   }
 
   /** True when this packet is the first to wait: the caller then sets the time at which all of them fail. */

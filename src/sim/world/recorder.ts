@@ -1,12 +1,25 @@
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Fate } from '../trace/fate.ts';
-import type { Occurrence, PacketId, Trace, TraceEvent } from '../trace/trace.ts';
+import type { Occurrence, PacketId, Step, Trace, TraceEvent } from '../trace/trace.ts';
+
+/**
+ * How much is written down: everything; the packets that came to grief, each with its whole story once it has; nothing.
+ * What happens is the same.
+ */
+export type RecordLevel = 'full' | 'failures' | 'off';
 
 /** A packet without a fate: who saw it last, and who made it. */
 export interface Unfinished {
   readonly node: string;
   readonly by: string;
+}
+
+interface OnItsWay {
+  node: string;
+  readonly by: string;
+  /** What happened to it, where that is written down only if it comes to grief. */
+  readonly story: Unnumbered[] | undefined;
 }
 
 /** The first events of a list that its recorder may still add to. */
@@ -15,22 +28,50 @@ interface Stretch {
   readonly length: number;
 }
 
+/** An event that gets its number when it is written down. */
+type Unnumbered = Occurrence & { readonly time: Millis; sequence: number };
+
+const NO_NUMBER = -1;
+
+/** One packet's walk through one node. */
+export interface Walked {
+  readonly packet: PacketId;
+  readonly node: string;
+  readonly in: string | undefined;
+  readonly out: string | undefined;
+  readonly steps: readonly Step[];
+}
+
+/** One packet on a link. */
+export type Wired = Omit<Extract<Occurrence, { kind: 'wire' }>, 'kind'>;
+
 /** Writes down every event once, in order, and gives packets their numbers. */
 export class Recorder {
+  readonly level: RecordLevel;
   /** What had happened before this recorder was forked from another; it is shared, not copied. */
   #past: readonly Stretch[] = [];
   #begin = 0;
   #events: TraceEvent[] = [];
-  readonly #unfinished = new Map<PacketId, Unfinished>();
+  readonly #unfinished = new Map<PacketId, OnItsWay>();
   #packets = 0;
   #steps = 0;
+  /** The packet whose fate somebody waits for. */
+  #awaited: PacketId | undefined;
+  #fate: Fate | undefined;
+
+  constructor(level: RecordLevel = 'full') {
+    this.level = level;
+  }
 
   /** A recorder that goes on from here, without a copy of what is written. */
   copy(): Recorder {
-    const copy = new Recorder();
+    const copy = new Recorder(this.level);
     copy.#past = [...this.#past, { events: this.#events, length: this.#events.length }];
     copy.#begin = this.length;
-    for (const [packet, seen] of this.#unfinished) copy.#unfinished.set(packet, seen);
+    for (const [packet, seen] of this.#unfinished) {
+      const story = seen.story === undefined ? undefined : [...seen.story];
+      copy.#unfinished.set(packet, { ...seen, story });
+    }
     copy.#packets = this.#packets;
     copy.#steps = this.#steps;
     return copy;
@@ -46,7 +87,12 @@ export class Recorder {
     return this.#steps;
   }
 
-  /** Packets without a fate, in the order of their birth. */
+  /** Whether anybody reads what stages decided. */
+  get listens(): boolean {
+    return this.level !== 'off';
+  }
+
+  /** Packets without a fate, in the order of their birth; without a record only those that a node made to answer others. */
   get unfinished(): ReadonlyMap<PacketId, Unfinished> {
     return this.#unfinished;
   }
@@ -68,31 +114,74 @@ export class Recorder {
     return [...past, ...this.#events].slice(sequence);
   }
 
-  log(time: Millis, occurrence: Occurrence): void {
-    const { length } = this;
-    this.#follow(occurrence);
-    this.#events.push({ ...occurrence, time, sequence: length });
+  /** What is about no packet, or about a table. */
+  log(time: Millis, occurrence: Exclude<Occurrence, { kind: 'born' | 'hop' | 'wire' | 'fate' }>): void {
+    const { kind } = occurrence;
+    if (kind === 'step') this.#steps += 1;
+    if (this.level === 'full' || kind === 'step' || kind === 'design')
+      this.#write({ ...occurrence, time, sequence: NO_NUMBER });
   }
 
   /** A packet comes into being; `by` names who made it, `cause` the packet it answers or carries on. */
-  born(time: Millis, birth: { node: string; value: Packet; cause: PacketId | undefined; by: string }): PacketId {
+  born(
+    time: Millis,
+    { node, value, cause, by }: { node: string; value: Packet; cause: PacketId | undefined; by: string },
+  ): PacketId {
     const packet = ++this.#packets;
-    this.log(time, { kind: 'born', packet, ...birth });
+    const { level } = this;
+    if (level === 'off' && by !== 'icmp') return packet;
+    const story = level === 'failures' ? [] : undefined;
+    this.#unfinished.set(packet, { node, by, story });
+    if (level !== 'off') this.#tell({ kind: 'born', packet, node, value, cause, by, time, sequence: NO_NUMBER }, story);
     return packet;
   }
 
-  fate(time: Millis, packet: PacketId, fate: Fate): void {
-    this.log(time, { kind: 'fate', packet, fate });
+  /** A packet has walked through a node. */
+  hop(time: Millis, { packet, node, in: arrivedBy, out, steps }: Walked): void {
+    if (this.level === 'off') return;
+    const seen = this.#unfinished.get(packet);
+    if (seen !== undefined) seen.node = node;
+    this.#tell({ kind: 'hop', packet, node, in: arrivedBy, out, steps, time, sequence: NO_NUMBER }, seen?.story);
   }
 
-  #follow(occurrence: Occurrence): void {
-    const { kind } = occurrence;
-    if (kind === 'step') this.#steps += 1;
-    else if (kind === 'born') this.#unfinished.set(occurrence.packet, occurrence);
-    else if (kind === 'fate') this.#unfinished.delete(occurrence.packet);
-    else if (kind === 'hop') {
-      const by = this.#unfinished.get(occurrence.packet)?.by ?? '';
-      this.#unfinished.set(occurrence.packet, { node: occurrence.node, by });
-    }
+  /** A packet is on a link. */
+  wire(time: Millis, { packet, value, link, from, to, arrives }: Wired): void {
+    if (this.level === 'off') return;
+    this.#tell(
+      { kind: 'wire', packet, value, link, from, to, arrives, time, sequence: NO_NUMBER },
+      this.level === 'full' ? undefined : this.#unfinished.get(packet)?.story,
+    );
+  }
+
+  fate(time: Millis, packet: PacketId, fate: Fate): void {
+    if (packet === this.#awaited) this.#fate = fate;
+    const seen = this.#unfinished.get(packet);
+    this.#unfinished.delete(packet);
+    if (this.level === 'off' || (this.level === 'failures' && !FAILURES.has(fate.kind))) return;
+    for (const event of seen?.story ?? []) this.#write(event);
+    this.#write({ kind: 'fate', packet, fate, time, sequence: NO_NUMBER });
+  }
+
+  /** From now on this packet's fate is kept. */
+  await(packet: PacketId): void {
+    this.#awaited = packet;
+    this.#fate = undefined;
+  }
+
+  /** The fate of the packet that is waited for, once it has one. */
+  get awaited(): Fate | undefined {
+    return this.#fate;
+  }
+
+  #tell(event: Unnumbered, story: Unnumbered[] | undefined): void {
+    if (story === undefined) this.#write(event);
+    else story.push(event);
+  }
+
+  #write(event: Unnumbered): void {
+    event.sequence = this.length;
+    this.#events.push(event);
   }
 }
+
+const FAILURES: ReadonlySet<Fate['kind']> = new Set(['dropped', 'lost', 'pending']);

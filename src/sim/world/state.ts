@@ -8,13 +8,13 @@ import type { Finding } from '../host/app/app.ts';
 import type { Packet } from '../packet/packet.ts';
 import { compileNode } from '../program/compile.ts';
 import type { NodeProgram, Surroundings } from '../program/program.ts';
-import type { Tracked } from '../router/conntrack.ts';
 import type { Passage } from '../router/passage.ts';
+import type { Tracked } from '../router/tracked.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { ownNode } from './fork.ts';
 import { makeNode, type RunningNode, reprogram } from './node.ts';
 import { EventQueue } from './queue.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type RecordLevel } from './recorder.ts';
 import { SharedTable } from './shared.ts';
 import { Wire } from './wire.ts';
 
@@ -47,6 +47,7 @@ export interface State {
   design: Design;
   now: Millis;
   links: readonly Link[];
+  joints: Joints;
   /** By the index of the link. */
   readonly wires: SharedTable<number, Wire>;
   readonly seed: Rng;
@@ -70,11 +71,13 @@ export interface State {
 export type Learned = ReadonlyMap<string, Surroundings['learned']>;
 
 /** A world at time zero: tables empty, nothing started. */
-export function makeState(design: Design, seed: number): State {
+export function makeState(design: Design, seed: number, { record = 'full' }: { record?: RecordLevel } = {}): State {
+  const links = linksOf(design);
   return {
     design,
     now: 0,
-    links: linksOf(design),
+    links,
+    joints: jointsOf(links),
     wires: new SharedTable(),
     seed: new Rng(seed),
     nodes: new SharedTable(),
@@ -83,7 +86,7 @@ export function makeState(design: Design, seed: number): State {
     learned: undefined,
     cut: new Map(),
     queue: new EventQueue(),
-    recorder: new Recorder(),
+    recorder: new Recorder(record),
     findings: new Map(),
   };
 }
@@ -98,6 +101,7 @@ export function findNode(state: State, name: string): RunningNode | undefined {
   const known = state.nodes.own(name, (shared) => ownNode(state, shared));
   if (known !== undefined || !Object.hasOwn(state.design.nodes, name)) return known;
   const made = makeNode(state.design, name, state.seed, learnedBy(state, name));
+  made.router.conntrack.heard = state.recorder.level === 'full';
   state.nodes.set(name, made);
   return made;
 }
@@ -121,16 +125,38 @@ export function lookAt(state: State, name: string): Sight {
 const NO_LEASES = new Map<string, never>();
 
 /** The link that an interface hangs on, if any. */
-export function linkAt({ links }: State, end: LinkEnd): Link | undefined {
-  const known = joints.get(links) ?? jointsOf(links);
-  joints.set(links, known);
-  return known.get(`${end.node}:${end.interface}`);
+export function linkAt({ joints }: State, node: string, name: string): Joint | undefined {
+  return joints.get(node)?.get(name);
 }
 
-const joints = new WeakMap<readonly Link[], ReadonlyMap<string, Link>>();
+/** Where an interface hangs on a link. */
+export interface Joint extends LinkEnd {
+  readonly link: Link;
+  /** Its name in a trace. */
+  readonly text: string;
+  readonly others: readonly Joint[];
+}
 
-function jointsOf(links: readonly Link[]): ReadonlyMap<string, Link> {
-  return new Map(links.flatMap((link) => link.ends.map((end) => [`${end.node}:${end.interface}`, link] as const)));
+export type Joints = ReadonlyMap<string, ReadonlyMap<string, Joint>>;
+
+/** Every joint, by node and interface. */
+export function jointsOf(links: readonly Link[]): Joints {
+  const found = new Map<string, Map<string, Joint>>();
+  for (const link of links) {
+    const all: (Joint & { others: readonly Joint[] })[] = link.ends.map((end) => ({
+      node: end.node,
+      interface: end.interface,
+      link,
+      text: `${end.node}:${end.interface}`,
+      others: [],
+    }));
+    for (const joint of all) {
+      joint.others = all.filter((other) => other !== joint);
+      const known = found.get(joint.node) ?? new Map<string, Joint>();
+      found.set(joint.node, known.set(joint.interface, joint));
+    }
+  }
+  return found;
 }
 
 /** Whether frames pass: not cut, and not written as down. */

@@ -7,11 +7,14 @@ import type { Millis } from '../base/time.ts';
 import type { Change } from '../design/change.ts';
 import type { Design } from '../design/design.ts';
 import type { App, Finding } from '../host/app/app.ts';
+import type { Packet } from '../packet/packet.ts';
 import type { NodeProgram } from '../program/program.ts';
-import type { Trace } from '../trace/trace.ts';
+import type { Fate } from '../trace/fate.ts';
+import type { PacketId, Trace } from '../trace/trace.ts';
 import { apply } from './apply.ts';
 import { forkState } from './fork.ts';
 import { spread, step } from './loop.ts';
+import type { RecordLevel } from './recorder.ts';
 import { restartGivers, startAll } from './services.ts';
 import { lookAt, makeState, nodeOf, type State } from './state.ts';
 import { type Tables, tablesOf } from './tables.ts';
@@ -19,6 +22,15 @@ import { type Tables, tablesOf } from './tables.ts';
 export interface WorldOptions {
   /** All randomness comes from it; default 1. */
   readonly seed?: number;
+  /** How much of what happens is written down; default `full`. What happens is the same. */
+  readonly record?: RecordLevel;
+}
+
+/** A packet sent by hand: its number, what became of it, and every event from then on until that. */
+export interface Sent {
+  readonly packet: PacketId;
+  readonly fate: Fate;
+  readonly trace: Trace;
 }
 
 export class World {
@@ -26,8 +38,8 @@ export class World {
   #programs = 0;
 
   /** Compiles a checked design and starts its services; the clock stands at 0. */
-  constructor(design: Design, { seed = 1 }: WorldOptions = {}) {
-    this.#state = makeState(design, seed);
+  constructor(design: Design, { seed = 1, record = 'full' }: WorldOptions = {}) {
+    this.#state = makeState(design, seed, { record });
     startAll(this.#state);
   }
 
@@ -89,6 +101,38 @@ export class World {
   /** A number that a program on this node draws by chance (an ICMP identifier), both ends included. */
   draw(node: string, from: number, to: number): number {
     return nodeOf(this.#state, node).rng.int(from, to);
+  }
+
+  /**
+   * Sends a packet made by hand from a node, whatever addresses it bears, and lets time pass until its fate is known. A
+   * node that is not there fails.
+   */
+  send(node: string, packet: Packet): Sent {
+    const state = this.#state;
+    const { recorder } = state;
+    const begin = recorder.length;
+    const id = this.inject(node, packet);
+    recorder.await(id);
+    while (recorder.awaited === undefined) step(state);
+    return { packet: id, fate: recorder.awaited, trace: recorder.since(begin) };
+  }
+
+  /** Puts a packet made by hand on its way and gives its number; nothing happens to it until time passes. */
+  inject(node: string, packet: Packet): PacketId {
+    const state = this.#state;
+    const { name } = nodeOf(state, node);
+    const id = state.recorder.born(state.now, { node: name, value: packet, cause: undefined, by: 'hand' });
+    const start = {
+      kind: 'depart',
+      node: name,
+      out: undefined,
+      id,
+      packet,
+      tracked: undefined,
+      cut: undefined,
+    } as const;
+    state.queue.push(state.now, 0, start);
+    return id;
   }
 
   /** What a program found out, once it has finished. */

@@ -9,7 +9,8 @@ import type { Tracking, Translation } from '../../../src/sim/program/program.ts'
 import { compileTracking } from '../../../src/sim/program/tracking.ts';
 import { type Helped, help } from '../../../src/sim/router/alg/ftp.ts';
 import { type Binding, translate, translateNew } from '../../../src/sim/router/bindings.ts';
-import { Conntrack, type Tracked } from '../../../src/sim/router/conntrack.ts';
+import { Conntrack } from '../../../src/sim/router/conntrack.ts';
+import type { Tracked } from '../../../src/sim/router/tracked.ts';
 
 export const ip = (text: string): Ip => parseIp(text) ?? fail(text);
 export const prefix = (text: string): Prefix => parsePrefix(text) ?? fail(text);

@@ -37,11 +37,11 @@ function gateway(more: Partial<Design['nodes'][string]> = {}): RouterState {
 const MASQUERADE = { rules: [{ match: { outInterface: 'out0' }, action: 'masquerade' as const }] };
 
 function arrive(node: RouterState, by: string, packet: Packet, now = 0) {
-  return runHop(enter(packet, by), node, now).end;
+  return runHop(enter(packet, by), node, now);
 }
 
 function depart(node: RouterState, packet: Packet, now = 0) {
-  return runHop(enter(packet, undefined), node, now).end;
+  return runHop(enter(packet, undefined), node, now);
 }
 
 const syn = (src: string, dst: string, more: { sport?: number; dport?: number; ttl?: number } = {}) =>
@@ -107,7 +107,7 @@ describe('a packet through a node', () => {
     const node = gateway({ nat: { rules: [rule] } });
     const end = arrive(node, 'out0', syn('198.51.100.9', '203.0.113.2', { ttl: 1 }));
     if (end.verdict !== 'drop' || end.answer === undefined) return expect.fail(end.verdict);
-    const told = runHop({ ...enter(end.answer.packet, undefined), tracked: end.answer.tracked }, node, 0).end;
+    const told = runHop({ ...enter(end.answer.packet, undefined), tracked: end.answer.tracked }, node, 0);
     if (told.verdict !== 'transmit') return expect.fail(told.verdict);
     const [error = fail('nothing')] = told.pieces;
     if (error.kind !== 'icmp') return expect.fail(error.kind);

@@ -12,7 +12,7 @@ import type { DropReason } from '../../trace/fate.ts';
 import { type Connection, type Direction, opposite } from '../connection.ts';
 import type { Conntrack } from '../conntrack.ts';
 import type { Expectation } from '../expectations.ts';
-import { addAdjustment, adjust } from '../seqadj.ts';
+import { addAdjustment, adjust, isSteady } from '../seqadj.ts';
 import { advance } from '../track/sequence.ts';
 import { type FtpCommand, readCommand, writeEndpoint } from './ftp-command.ts';
 import { beginsLine, rememberLine } from './lines.ts';
@@ -54,10 +54,14 @@ export function help(conntrack: Conntrack, packet: Packet, helping: Helping, loo
   const { connection, direction } = helping;
   const own = connection.adjustment[direction];
   const other = connection.adjustment[opposite(direction)];
-  const shifted = [own, other].some(({ earlier, later }) => earlier !== 0 || later !== 0);
   const helped = connection.helper === 'ftp' ? look(conntrack, packet, helping) : pass(packet);
-  if (!shifted || helped.kind === 'drop') return helped;
+  if ((isSteady(own) && isSteady(other)) || helped.kind === 'drop') return helped;
   return { ...helped, packet: adjust(helped.packet, own, other) };
+}
+
+/** Whether helpers have nothing to do with a connection, now or because of what they once did. */
+export function isLeftAlone({ helper, adjustment }: Connection): boolean {
+  return helper === undefined && isSteady(adjustment.original) && isSteady(adjustment.reply);
 }
 
 /** What was made of a segment of a control connection. */

@@ -1,23 +1,25 @@
 import type { Tcp } from '../../packet/packet.ts';
 import type { Why } from '../../trace/trace.ts';
-import { type Helping, help, type Told } from '../alg/ftp.ts';
+import { type Helping, help, isLeftAlone, type Told } from '../alg/ftp.ts';
 import { inspect64 } from '../alg/ftp64.ts';
 import type { Connection, Direction } from '../connection.ts';
-import type { Passage, RouterState, Stage, StageResult } from '../passage.ts';
+import { goOn, type Passage, type RouterState, type Stage, type StageResult, withPacket } from '../passage.ts';
 
 /** Last of all: helpers look at the payload, and a new connection enters the table (LNX-HOOK-8). */
 export const confirm: Stage = (passage, node, now) => {
-  const { connection, direction } = passage.tracked ?? {};
-  if (connection === undefined || direction === undefined)
-    return { verdict: 'next', why: { kind: 'checked' }, passage };
+  const { packet, tracked } = passage;
+  if (tracked === undefined) return goOn(passage);
+  const { connection, direction } = tracked;
+  if (connection === undefined || direction === undefined) return goOn(passage);
+  if (connection.confirmed && (packet.kind !== 'tcp' || isLeftAlone(connection))) return goOn(passage);
   const across = connection.nat64 !== undefined;
   const look = across ? (_: unknown, ...seen: [Tcp, Helping]) => inspect64(node, ...seen) : undefined;
-  const helped = help(node.conntrack, passage.packet, { connection, direction, now }, look);
+  const helped = help(node.conntrack, packet, { connection, direction, now }, look);
   if (helped.kind === 'drop') {
     const why = { kind: 'refused', reason: helped.reason, place: 'nat.helpers', detail: helped.detail } as const;
     return { verdict: 'drop', why, passage };
   }
-  const after = { ...passage, packet: helped.packet };
+  const after = helped.packet === packet ? passage : withPacket(passage, helped.packet);
   if (!connection.confirmed) return enterTable(after, node, { connection, direction, now });
   return { verdict: 'next', why: whyOf(helped.told), passage: after };
 };
@@ -33,7 +35,7 @@ function enterTable(
 ): StageResult {
   const { connection, direction, now } = flow;
   // an answer to a packet that never made it in speaks of a connection that never was
-  if (direction === 'reply') return { verdict: 'next', why: { kind: 'checked' }, passage };
+  if (direction === 'reply') return goOn(passage);
   if (conntrack.confirm(connection, now) === 'clash') {
     const detail = 'another connection has taken the same tuple';
     return { verdict: 'drop', why: { kind: 'refused', reason: 'natClash', place: 'nat', detail }, passage };

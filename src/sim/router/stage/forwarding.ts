@@ -4,7 +4,7 @@ import { withTtl } from '../../packet/rewrite.ts';
 import type { NodeProgram } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import { answerError, BEYOND_SCOPE, type ErrorKind, TOO_BIG, TTL_EXPIRED } from '../answer.ts';
-import type { Passage, Stage, StageResult } from '../passage.ts';
+import { goOn, type Passage, type Stage, type StageResult, withPacket } from '../passage.ts';
 
 /** May this node forward, and may this packet be forwarded. */
 export const forwarding: Stage = (passage, { program }) => {
@@ -20,7 +20,7 @@ export const forwarding: Stage = (passage, { program }) => {
     const detail = `${showIp(isLinkLocal(src) ? src : dst)} does not leave its link`;
     return answered(passage, program, refused('noRoute', 'routes', detail), BEYOND_SCOPE);
   }
-  return { verdict: 'next', why: { kind: 'checked' }, passage };
+  return goOn(passage);
 };
 
 /** LNX-FWD-1, LNX-FWD-2: counted after routing, before the forward chain. */
@@ -28,7 +28,7 @@ export const ttl: Stage = (passage, { program }) => {
   const left = passage.packet.ttl - 1;
   if (left < 1) return answered(passage, program, refused('ttlExpired', 'ttl', 'the TTL ran out'), TTL_EXPIRED);
   const packet = withTtl(passage.packet, left);
-  return { verdict: 'next', why: { kind: 'decremented', ttl: left }, passage: { ...passage, packet } };
+  return { verdict: 'next', why: { kind: 'decremented', ttl: left }, passage: withPacket(passage, packet) };
 };
 
 /** LNX-FWD-11: asked before the forward chain, of the size it came in. */

@@ -17,7 +17,15 @@ import { addressesOf, bindLeased, bindSource, type Mapped } from '../mapping/out
 import { govern } from '../mapping/session.ts';
 import { isStray, type Strayed, strayIn, strayOut } from '../mapping/stray.ts';
 import { refuseUnsolicited } from '../mapping/unsolicited.ts';
-import type { Passage, RouterState, Stage, StageResult } from '../passage.ts';
+import {
+  goOn,
+  type Passage,
+  type RouterState,
+  type Stage,
+  type StageResult,
+  withPacket,
+  withTracked,
+} from '../passage.ts';
 import { sightOf } from '../sight.ts';
 
 /**
@@ -26,10 +34,11 @@ import { sightOf } from '../sight.ts';
  */
 function nat(side: Side): Stage {
   return (passage, node, now) => {
-    const { connection, direction, state } = passage.tracked ?? {};
-    if (!node.program.translates.has(family(passage.packet.dst))) return unchanged(passage);
+    const { packet, tracked } = passage;
+    if (!node.program.translates.has(family(packet.dst)) || tracked === undefined) return goOn(passage);
+    const { connection, direction } = tracked;
     if (connection === undefined || direction === undefined) {
-      return state === 'invalid' ? guide(side, passage, node, now) : unchanged(passage);
+      return tracked.state === 'invalid' ? guide(side, passage, node, now) : goOn(passage);
     }
     const flow = { connection, direction, now };
     if (opens(flow, side)) return begin(side, passage, node, flow);
@@ -42,10 +51,6 @@ function nat(side: Side): Stage {
       `the connection was masqueraded for ${connection.masqueraded}, not ${passage.out}`,
     );
   };
-}
-
-function unchanged(passage: Passage): StageResult {
-  return { verdict: 'next', why: { kind: 'checked' }, passage };
 }
 
 /** The first packet of a connection whose binding on this side is open. */
@@ -149,7 +154,7 @@ function leave(
 /** A packet that belongs to no connection, where NAT has mappings. */
 function guide(side: Side, passage: Passage, node: RouterState, now: Millis): StageResult {
   const strayed = side === 'destination' ? strayIn(node, passage, now) : strayOut(node, passage, now);
-  return strayed === undefined ? unchanged(passage) : conclude(side, passage, node, strayed);
+  return strayed === undefined ? goOn(passage) : conclude(side, passage, node, strayed);
 }
 
 /** Translated for itself alone: the connection that tracking had begun for it is none. */
@@ -165,11 +170,11 @@ function conclude(
   const state = connection === undefined ? ('invalid' as const) : ('new' as const);
   const tracked = { state, detail: 'a packet of no session' };
   if (strayed.kind === 'refused') {
-    return refuse({ ...passage, tracked }, 'natFiltered', 'nat.filtering', strayed.detail);
+    return refuse(withTracked(passage, tracked), 'natFiltered', 'nat.filtering', strayed.detail);
   }
   const { packet: after, detail } = strayed;
   const why = { kind: 'translated', ...rewritten(packet, after, side), by: 'mapping', detail } as const;
-  return { verdict: 'next', why, passage: { ...passage, packet: after, tracked } };
+  return { verdict: 'next', why, passage: withPacket(withTracked(passage, tracked), after) };
 }
 
 function refuseMapping(
@@ -198,7 +203,7 @@ function follow(side: Side, passage: Passage, flow: Flow, asked: Asked): StageRe
   const after = translate(packet, connection, direction, side);
   if (after === undefined)
     return refuse(passage, 'untranslatable', 'nat', 'a redirect says nothing true about a translated connection');
-  if (after === packet) return unchanged(passage);
+  if (after === packet) return goOn(passage);
   if (isShortGre(packet)) return refuse(passage, 'untranslatable', asked.place ?? 'nat', 'its GRE header is cut short');
   const why = {
     kind: 'translated',
@@ -208,7 +213,7 @@ function follow(side: Side, passage: Passage, flow: Flow, asked: Asked): StageRe
     ...(asked.place === undefined ? {} : { place: asked.place }),
     ...(asked.detail === undefined ? {} : { detail: asked.detail }),
   } as const;
-  return { verdict: 'next', why, passage: { ...passage, packet: after } };
+  return { verdict: 'next', why, passage: withPacket(passage, after) };
 }
 
 function madeBy({ master, confirmed }: Connection, place: Place | undefined): 'rule' | 'expectation' | 'flow' {

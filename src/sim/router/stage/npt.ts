@@ -10,28 +10,24 @@ import type { Packet } from '../../packet/packet.ts';
 import { withDestination, withQuoted, withSource } from '../../packet/rewrite.ts';
 import type { PrefixMap } from '../../program/program.ts';
 import { answerError, type ErrorKind } from '../answer.ts';
-import type { Passage, RouterState, Stage, StageResult } from '../passage.ts';
+import { goOn, type Passage, type RouterState, type Stage, type StageResult, withPacket } from '../passage.ts';
 
 /** Source address failed policy; no route to destination (RFC 6296 §3.4 asks for some destination unreachable). */
 const UNMAPPED_SOURCE: ErrorKind = { v4: [3, 0], v6: [1, 5] };
 const UNMAPPED_DESTINATION: ErrorKind = { v4: [3, 0], v6: [1, 0] };
 
 export const npt: Stage = (passage, node) => {
-  if (node.program.prefixMaps.length === 0 || !isIp6(passage.packet.dst)) return unchanged(passage);
+  if (node.program.prefixMaps.length === 0 || !isIp6(passage.packet.dst)) return goOn(passage);
   return passage.out === undefined ? inward(passage, node) : outward(passage, node);
 };
-
-function unchanged(passage: Passage): StageResult {
-  return { verdict: 'next', why: { kind: 'checked' }, passage };
-}
 
 /** What comes from outside, and what turns round here (RFC 6296 §2.3); an address of this node itself stays. */
 function inward(passage: Passage, node: RouterState): StageResult {
   const { packet } = passage;
-  if (node.program.owns(packet.dst)) return unchanged(passage);
+  if (node.program.owns(packet.dst)) return goOn(passage);
   const comes = ({ inside, leavesBy }: PrefixMap) => contains(inside, packet.src) || leavesBy(packet, passage.in);
   const map = node.program.prefixMaps.find((each) => contains(each.outside, packet.dst) && comes(each));
-  if (map === undefined || !isIp6(packet.dst)) return unchanged(passage);
+  if (map === undefined || !isIp6(packet.dst)) return goOn(passage);
   const { inside, outside } = map;
   const dst = mapNeutrally(packet.dst, outside, inside);
   if (dst === undefined) return refuse(passage, node, { map, ip: packet.dst, kind: UNMAPPED_DESTINATION });
@@ -44,19 +40,19 @@ function inward(passage: Passage, node: RouterState): StageResult {
 function outward(passage: Passage, node: RouterState): StageResult {
   const { packet, out, turned } = passage;
   const leaves = ({ inside, leavesBy }: PrefixMap) =>
-    turned === true || (!contains(inside, packet.dst) && leavesBy(packet, out));
+    turned || (!contains(inside, packet.dst) && leavesBy(packet, out));
   const map = node.program.prefixMaps.find((each) => leaves(each) && speaksFor(packet, each.inside));
-  if (map === undefined) return unchanged(passage);
+  if (map === undefined) return goOn(passage);
   const { inside, outside, place } = map;
   const quoted = quoteMapped(packet, 'dst', inside, outside);
   if (!isIp6(packet.src) || !contains(inside, packet.src)) {
     const why = { kind: 'mapped', side: 'source', from: packet.src, to: packet.src, place } as const;
-    return { verdict: 'next', why, passage: { ...passage, packet: quoted } };
+    return { verdict: 'next', why, passage: withPacket(passage, quoted) };
   }
   const src = mapNeutrally(packet.src, inside, outside);
   if (src === undefined) return refuse(passage, node, { map, ip: packet.src, kind: UNMAPPED_SOURCE });
   const why = { kind: 'mapped', side: 'source', from: packet.src, to: src, place } as const;
-  return { verdict: 'next', why, passage: { ...passage, packet: withSource(quoted, src) } };
+  return { verdict: 'next', why, passage: withPacket(passage, withSource(quoted, src)) };
 }
 
 /** Whether an inside address is its source, or stands in what an error of this node quotes. */

@@ -4,13 +4,13 @@ import { pick } from '../../program/ecmp.ts';
 import type { NodeProgram, Route } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import { answerError, type ErrorKind, NO_ROUTE, PROHIBITED, UNREACHABLE_ROUTE } from '../answer.ts';
-import type { Passage, Stage, StageResult } from '../passage.ts';
+import { goOn, type Passage, type Stage, type StageResult, withPacket, withWay } from '../passage.ts';
 
 /** Local delivery, or which way out. Martian addresses and the reverse path are looked at here, as in Linux. */
 export const route: Stage = (passage, { program }) => {
   if (passage.in === undefined) return routeOut(passage, program);
   const { packet } = passage;
-  const came = { ...passage, packet: passage.arrived ?? packet };
+  const came = passage.arrived === undefined ? passage : withPacket(passage, passage.arrived);
   const flaw = passage.in === 'lo' ? undefined : (martian(came, program) ?? reversePath(came, program));
   if (flaw !== undefined) return flaw;
   if (program.isBroadcast(packet.dst)) return local(passage, packet.dst);
@@ -32,13 +32,12 @@ function routeIn(passage: Passage, program: NodeProgram): StageResult {
 /** A packet that starts here; its interface may be fixed already (broadcasts, packets bound to an interface). */
 function routeOut(passage: Passage, program: NodeProgram): StageResult {
   const { packet } = passage;
-  if (passage.out !== undefined && passage.nextHop === packet.dst)
-    return { verdict: 'next', why: { kind: 'checked' }, passage };
+  if (passage.out !== undefined && passage.nextHop === packet.dst) return goOn(passage);
   if (program.owns(packet.dst)) {
     return {
       verdict: 'next',
       why: { kind: 'local', address: packet.dst },
-      passage: { ...passage, out: 'lo', nextHop: packet.dst },
+      passage: withWay(passage, 'lo', packet.dst),
     };
   }
   const routes = program.fib.lookup(packet.dst);
@@ -54,7 +53,7 @@ function onward(passage: Passage, best: Route, among: number): StageResult {
   return {
     verdict: 'next',
     why: { kind: 'routed', route: best, among, nextHop },
-    passage: { ...passage, out: best.out, nextHop },
+    passage: withWay(passage, best.out, nextHop),
   };
 }
 

@@ -1,8 +1,8 @@
 import { isLinkLocal, isMulticast, isUnspecified, LIMITED_BROADCAST, showIp } from '../../addr/ip.ts';
 import { isPublic, special } from '../../addr/special.ts';
-import { verify } from '../../packet/checksum.ts';
+import { verifyHeader } from '../../packet/checksum.ts';
 import { lengthOf } from '../../packet/packet.ts';
-import type { Passage, Stage } from '../passage.ts';
+import { goOn, type Passage, type Stage } from '../passage.ts';
 import { mtuOf } from './forwarding.ts';
 
 /** Before any hook: what the interface takes in, the header checksum, and on the public Internet the addresses. */
@@ -13,7 +13,7 @@ export const sanity: Stage = (passage, { program }) => {
     const detail = `${passage.in} takes in no more than its MTU of ${limit}, and these are ${lengthOf(packet)} bytes`;
     return { verdict: 'drop', why: { kind: 'refused', reason: 'tooBig', place: 'mtu', detail }, passage };
   }
-  if (!verify(packet).header) {
+  if (!verifyHeader(packet)) {
     const why = {
       kind: 'refused',
       reason: 'badChecksum',
@@ -22,8 +22,8 @@ export const sanity: Stage = (passage, { program }) => {
     } as const;
     return { verdict: 'drop', why, passage };
   }
-  const confined = [packet.src, packet.dst].find((ip) => !isPublic(ip) && !staysOnLink(ip));
-  if (program.publicInternet && confined !== undefined) {
+  const confined = program.publicInternet && [packet.src, packet.dst].find((ip) => !isPublic(ip) && !staysOnLink(ip));
+  if (confined !== false && confined !== undefined) {
     const block = special(confined);
     const detail = `${showIp(confined)} is ${block?.name ?? 'special-purpose'} space, which the public Internet does not carry`;
     return {
@@ -32,7 +32,7 @@ export const sanity: Stage = (passage, { program }) => {
       passage,
     };
   }
-  return { verdict: 'next', why: { kind: 'checked' }, passage };
+  return goOn(passage);
 };
 
 /** Room for a VLAN tag, which a frame without one may fill. */

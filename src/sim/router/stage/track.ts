@@ -1,10 +1,11 @@
 import { family } from '../../addr/ip.ts';
-import type { Stage } from '../passage.ts';
+import { goOn, type Stage, withTracked } from '../passage.ts';
+import { whyTracked } from '../tracked.ts';
 
 /** Finds the packet's connection, or prepares a new one that enters the table only at the end (LNX-HOOK-8). */
 export const track: Stage = (passage, node, now) => {
   const { packet } = passage;
-  if (!node.program.tracks.has(family(packet.dst))) return { verdict: 'next', why: { kind: 'checked' }, passage };
+  if (!node.program.tracks.has(family(packet.dst))) return goOn(passage);
   const known = passage.tracked;
   const tracked =
     known ??
@@ -15,12 +16,5 @@ export const track: Stage = (passage, node, now) => {
     const why = { kind: 'refused', ...tracked.drop } as const;
     return { verdict: 'drop', why, passage };
   }
-  const why = {
-    kind: 'tracked',
-    state: tracked.state,
-    detail: tracked.detail,
-    ...(tracked.direction === undefined ? {} : { direction: tracked.direction }),
-    ...(tracked.connection === undefined ? {} : { connection: tracked.connection.id }),
-  } as const;
-  return { verdict: 'next', why, passage: { ...passage, tracked } };
+  return { verdict: 'next', why: whyTracked(tracked), passage: withTracked(passage, tracked) };
 };

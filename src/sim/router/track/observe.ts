@@ -1,5 +1,5 @@
 /** A packet of a connection, or the one that opens it, given to the tracker of its protocol. */
-import { verify } from '../../packet/checksum.ts';
+import { verifyTransport } from '../../packet/checksum.ts';
 import type { Packet } from '../../packet/packet.ts';
 import { trackSession } from '../mapping/session.ts';
 import { trackGeneric } from './generic.ts';
@@ -11,7 +11,7 @@ import { trackUdp } from './udp.ts';
 /** A UDP datagram without a checksum passes, in both families. ICMP has been looked at before. */
 function wrongChecksum(packet: Packet): boolean {
   if (packet.kind === 'icmp' || (packet.kind === 'udp' && packet.checksum === 0)) return false;
-  return !verify(packet).transport;
+  return !verifyTransport(packet);
 }
 
 /** Asks the tracker of the packet's protocol; checksums of what is made here are taken for right. */

@@ -76,7 +76,7 @@ export class Box {
 
   /** Walks a packet in by an interface. */
   walk(packet: Packet, by: string, now: Millis): Passed {
-    return read(runHop(enter(packet, by), this.node, now).end);
+    return read(runHop(enter(packet, by), this.node, now));
   }
 
   /** A datagram from inside; the outside endpoint that it leaves with, or why it does not. */

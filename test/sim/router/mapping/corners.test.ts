@@ -151,6 +151,8 @@ describe('a held SYN', () => {
       tracked: undefined,
       notrack: false,
       cut: undefined,
+      arrived: undefined,
+      turned: false,
     };
     expect(release(box.node, passage).answer?.packet).toMatchObject({ type: 3, code: 3, src: ip(PUBLIC) });
     expect(release(box.node, passage).answer).toBeUndefined();
@@ -168,6 +170,8 @@ describe('a held SYN', () => {
       tracked: undefined,
       notrack: false,
       cut: undefined,
+      arrived: undefined,
+      turned: false,
     };
     expect(release(box.node, passage).answer).toBeUndefined();
     expect(ends(box.segment('wan', S, AT, 'syn ack'), 'destination')).toBe(A);
