@@ -49,10 +49,11 @@ export interface Connection {
   readonly master: ConnectionId | undefined;
   /** Meaningless, and shared, where the protocol is another. */
   readonly tcp: TcpTracking;
-  readonly adjustment: Record<Direction, SeqAdjustment>;
-  readonly lines: Record<Direction, Lines>;
+  /** What a helper shifted, and where it saw lines begin; shared by those that have none. */
+  adjustment: Readonly<Record<Direction, SeqAdjustment>>;
+  lines: Readonly<Record<Direction, Lines>>;
   /** What was said last of its packets. */
-  readonly sighted: Record<Direction, Sighted | undefined>;
+  sighted: Record<Direction, Sighted | undefined> | undefined;
 }
 
 /** The other direction. */
@@ -60,11 +61,24 @@ export function opposite(direction: Direction): Direction {
   return direction === 'original' ? 'reply' : 'original';
 }
 
+const NO_ADJUSTMENT = Object.freeze({ original: noAdjustment(), reply: noAdjustment() });
+const NO_LINES = Object.freeze({ original: newLines(), reply: newLines() });
+
 /** An unconfirmed connection without any history. */
-export function openConnection(from: Pick<Connection, 'id' | 'original' | 'reply' | 'created' | 'master'>): Connection {
+export function openConnection({
+  id,
+  original,
+  reply,
+  created,
+  master,
+}: Pick<Connection, 'id' | 'original' | 'reply' | 'created' | 'master'>): Connection {
   return {
-    ...from,
-    tcp: from.original.protocol === PROTOCOL.tcp ? newTcpTracking() : NOT_TCP,
+    id,
+    original,
+    reply,
+    created,
+    master,
+    tcp: original.protocol === PROTOCOL.tcp ? newTcpTracking() : NOT_TCP,
     timeout: 0,
     expires: Number.POSITIVE_INFINITY,
     confirmed: false,
@@ -78,10 +92,17 @@ export function openConnection(from: Pick<Connection, 'id' | 'original' | 'reply
     ftp64: undefined,
     masqueraded: undefined,
     helper: undefined,
-    adjustment: { original: noAdjustment(), reply: noAdjustment() },
-    lines: { original: newLines(), reply: newLines() },
-    sighted: { original: undefined, reply: undefined },
+    adjustment: NO_ADJUSTMENT,
+    lines: NO_LINES,
+    sighted: undefined,
   };
+}
+
+/** Lets a helper look at what a connection says. */
+export function giveHelper(connection: Connection, helper: 'ftp'): void {
+  connection.helper = helper;
+  connection.adjustment = { original: noAdjustment(), reply: noAdjustment() };
+  connection.lines = { original: newLines(), reply: newLines() };
 }
 
 /** Gives the copy of a connection, the same each time it is asked: tables that share a connection share its copy. */
@@ -100,15 +121,21 @@ export function connectionCopier(): CopyConnection {
 }
 
 function copyOf(connection: Connection): Connection {
-  const { adjustment, bound, lines, session, tcp } = connection;
+  const { bound, helper, session, tcp } = connection;
   return {
     ...connection,
     bound: { ...bound },
     session: session === undefined ? undefined : { ...session },
     tcp: copyTcpTracking(tcp),
+    ...(helper === undefined ? {} : copyOfHelp(connection)),
+    sighted: undefined,
+  };
+}
+
+function copyOfHelp({ adjustment, lines }: Connection): Pick<Connection, 'adjustment' | 'lines'> {
+  return {
     adjustment: { original: { ...adjustment.original }, reply: { ...adjustment.reply } },
     lines: { original: { starts: [...lines.original.starts] }, reply: { starts: [...lines.reply.starts] } },
-    sighted: { original: undefined, reply: undefined },
   };
 }
 

@@ -13,7 +13,7 @@ import { reversed, type Tuple, tupleOf } from '../packet/tuple.ts';
 import type { Tracking } from '../program/program.ts';
 import type { ConnectionId, FlowRow, MappingRow, Occurrence } from '../trace/trace.ts';
 import { followMaster } from './bindings.ts';
-import { type Connection, type CopyConnection, openConnection, rowOf } from './connection.ts';
+import { type Connection, type CopyConnection, giveHelper, openConnection, rowOf } from './connection.ts';
 import { type Expectation, type ExpectationRow, Expectations, type OnChange } from './expectations.ts';
 import { Flows, type Found } from './flows.ts';
 import { describeMapping, expiryOf, type Mapping } from './mapping/mapping.ts';
@@ -237,7 +237,7 @@ export class Conntrack {
     const outcome = observe(packet, { connection, direction: 'original', now, tracking }, local);
     if (outcome.kind === 'invalid') return { state: 'invalid', detail: outcome.detail };
     const ftp = packet.kind === 'tcp' && packet.dport === FTP && this.#settings.helpers.has('ftp');
-    if (ftp && !local) connection.helper = 'ftp';
+    if (ftp && !local) giveHelper(connection, 'ftp');
     if (expectation !== undefined) followMaster(this, connection, expectation, now);
     const state = stateOf(connection, 'original');
     return { state, connection, direction: 'original', detail: describe(state, connection) };

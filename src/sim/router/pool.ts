@@ -10,6 +10,8 @@ import type { Side } from './connection.ts';
 
 /** The address for a side of a connection between these two; all are of one family, and an empty pool fails. */
 export function pick(ranges: readonly IpRange[], src: Ip, dst: Ip, side: Side = 'source'): Ip {
+  const [only] = ranges;
+  if (only !== undefined && ranges.length === 1 && only.from === only.to) return only.from;
   const hash = hashOf(src, dst);
   let index = scale(
     hash,

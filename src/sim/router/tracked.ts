@@ -29,6 +29,7 @@ export interface Sighted {
  */
 export function followed(connection: Connection, direction: Direction, state: Tracked['state']): Tracked {
   const tcpState = connection.session?.state ?? connection.tcp.state;
+  connection.sighted ??= { original: undefined, reply: undefined };
   const last = connection.sighted[direction];
   if (last !== undefined && last.tracked.state === state && last.tcpState === tcpState) return last.tracked;
   const said = { state, connection, direction, detail: describe(state, connection) };

@@ -52,16 +52,12 @@ export interface Helping {
 export function help(conntrack: Conntrack, packet: Packet, helping: Helping, look: Look = inspect): Helped {
   if (packet.kind !== 'tcp') return { kind: 'pass', packet };
   const { connection, direction } = helping;
+  if (connection.helper === undefined) return pass(packet);
   const own = connection.adjustment[direction];
   const other = connection.adjustment[opposite(direction)];
-  const helped = connection.helper === 'ftp' ? look(conntrack, packet, helping) : pass(packet);
+  const helped = look(conntrack, packet, helping);
   if ((isSteady(own) && isSteady(other)) || helped.kind === 'drop') return helped;
   return { ...helped, packet: adjust(helped.packet, own, other) };
-}
-
-/** Whether helpers have nothing to do with a connection, now or because of what they once did. */
-export function isLeftAlone({ helper, adjustment }: Connection): boolean {
-  return helper === undefined && isSteady(adjustment.original) && isSteady(adjustment.reply);
 }
 
 /** What was made of a segment of a control connection. */

@@ -42,6 +42,7 @@ export function admit(crossing: Crossing, behaviour: Behaviour | undefined): Adm
   const found = node.conntrack.mappings.at(protocol, to, now);
   // where the kernel decides, connections find their own way, and only leases are asked
   const there = behaviour === undefined ? found.filter(({ lease }) => lease !== undefined) : found;
+  if (behaviour === undefined && there.length === 0) return undefined;
   const turning = turnOf(node.program, passage, to.ip);
   if (there.length === 0) return turning === undefined ? strange(crossing, behaviour, to) : undefined;
   if (behaviour === undefined) return turning === undefined ? choose(crossing, behaviour, there) : undefined;

@@ -20,6 +20,8 @@ export type Holder = Lease | { readonly connection: Connection; readonly end: Se
 export type Ending = 'expired' | 'removed';
 export type OnMapping = (mapping: Mapping, change: 'new' | Ending, at: Millis) => void;
 
+const NONE: readonly Mapping[] = [];
+
 /** The mappings of one node. Mutable. */
 export class Mappings {
   readonly subscribers: Subscribers;
@@ -70,12 +72,14 @@ export class Mappings {
   }
 
   /** Every mapping of an inside endpoint. */
-  from(protocol: number, inside: Endpoint, now: Millis): Mapping[] {
+  from(protocol: number, inside: Endpoint, now: Millis): readonly Mapping[] {
+    if (this.#byId.size === 0) return NONE;
     return this.#living(this.#byInside, keyOfEndpoint(protocol, inside), now);
   }
 
   /** Every mapping at an outside endpoint: one, unless endpoints are shared. */
-  at(protocol: number, outside: Endpoint, now: Millis): Mapping[] {
+  at(protocol: number, outside: Endpoint, now: Millis): readonly Mapping[] {
+    if (this.#byId.size === 0) return NONE;
     return this.#living(this.#byOutside, keyOfEndpoint(protocol, outside), now);
   }
 

@@ -1,6 +1,6 @@
 import type { Tcp } from '../../packet/packet.ts';
 import type { Why } from '../../trace/trace.ts';
-import { type Helping, help, isLeftAlone, type Told } from '../alg/ftp.ts';
+import { type Helping, help, type Told } from '../alg/ftp.ts';
 import { inspect64 } from '../alg/ftp64.ts';
 import type { Connection, Direction } from '../connection.ts';
 import { goOn, type Passage, type RouterState, type Stage, type StageResult, withPacket } from '../passage.ts';
@@ -11,7 +11,7 @@ export const confirm: Stage = (passage, node, now) => {
   if (tracked === undefined) return goOn(passage);
   const { connection, direction } = tracked;
   if (connection === undefined || direction === undefined) return goOn(passage);
-  if (connection.confirmed && (packet.kind !== 'tcp' || isLeftAlone(connection))) return goOn(passage);
+  if (connection.confirmed && connection.helper === undefined) return goOn(passage);
   const across = connection.nat64 !== undefined;
   const look = across ? (_: unknown, ...seen: [Tcp, Helping]) => inspect64(node, ...seen) : undefined;
   const helped = help(node.conntrack, packet, { connection, direction, now }, look);
