@@ -16,8 +16,9 @@ export type { Result } from './scenarios/result.ts';
 export { type RunOptions, runScenario, type ScenarioReport, type StepReport } from './scenarios/run.ts';
 export type { Change, Expect, Network, Scenario, ScenarioFile, Step, Verb } from './scenarios/schema.ts';
 export { OUTCOMES } from './scenarios/schema.ts';
+export type { RecordLevel } from './sim/world/recorder.ts';
 export type { ConnectionRow, Tables } from './sim/world/tables.ts';
-export { World, type WorldOptions } from './sim/world/world.ts';
+export { type Sent, World, type WorldOptions } from './sim/world/world.ts';
 
 // What networks are meant to do, and whether they do.
 

@@ -66,7 +66,7 @@ function nodes(count: number): Found {
 function through(gateway: RunningNode, count: number, packetAt: (i: number) => Packet): number {
   let left = 0;
   for (let i = 0; i < count; i++) {
-    const { end } = runHop(enter(packetAt(i), 'lan'), gateway.router, 0);
+    const end = runHop(enter(packetAt(i), 'lan'), gateway.router, 0);
     gateway.router.conntrack.drain();
     if (end.verdict === 'transmit') left += 1;
   }

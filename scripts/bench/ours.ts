@@ -6,9 +6,9 @@ import { ip4 } from '../../src/sim/addr/ip.ts';
 import { fail } from '../../src/sim/base/fail.ts';
 import type { Design, Node } from '../../src/sim/design/design.ts';
 import type { Rule } from '../../src/sim/design/rule.ts';
-import { type App, type AppCommand, react } from '../../src/sim/host/app/app.ts';
 import { type Packet, udp } from '../../src/sim/packet/packet.ts';
 import { explain } from '../../src/sim/trace/explain.ts';
+import type { RecordLevel } from '../../src/sim/world/recorder.ts';
 import { World } from '../../src/sim/world/world.ts';
 import { type Timing, timed } from './measure.ts';
 
@@ -78,37 +78,16 @@ function answerOf(flow: number): Packet {
   return udp({ src: SERVER, dst: WAN, sport: PORT, dport: FIRST_PORT + flow, payload: PAYLOAD });
 }
 
-/** A program that sends packets as they are, and is over. */
-function sender(packets: readonly Packet[]): App<undefined> {
-  return {
-    name: 'sender',
-    start: () =>
-      react(
-        undefined,
-        { kind: 'raw', socket: 'raw', level: 'ip' },
-        ...packets.map((packet): AppCommand => ({ kind: 'inject', socket: 'raw', packet })),
-        { kind: 'finish', finding: { outcome: 'sent' } },
-      ),
-    handle: (state) => react(state),
-  };
-}
-
-function sendAll(world: World, node: string, packets: readonly Packet[]): void {
+/** Sends them in batches, each once the one before has arrived; returns how many came to the door of `to`. */
+function sendAll(world: World, node: string, to: string, packets: readonly Packet[]): number {
+  let arrived = 0;
   for (let at = 0; at < packets.length; at += BATCH) {
-    world.launch(node, sender(packets.slice(at, at + BATCH)));
-    world.settle();
+    for (const fate of world.sendAll(node, packets.slice(at, at + BATCH))) {
+      const there = fate.kind === 'dropped' && fate.node === to && fate.place === 'firewall.raw.rules[0]';
+      if (there) arrived += 1;
+    }
   }
-}
-
-/** Packets at the server's door, in this world. */
-function arrivedIn(world: World, node: string): number {
-  return world.trace.filter(
-    (event) =>
-      event.kind === 'fate' &&
-      event.fate.kind === 'dropped' &&
-      event.fate.place === 'firewall.raw.rules[0]' &&
-      event.fate.node === node,
-  ).length;
+  return arrived;
 }
 
 export interface Burst {
@@ -121,19 +100,16 @@ export interface Burst {
 export class Path {
   readonly #base: World;
 
-  constructor(rules?: readonly Rule[]) {
-    this.#base = new World(gatewayDesign(rules));
+  constructor(rules?: readonly Rule[], record: RecordLevel = 'full') {
+    this.#base = new World(gatewayDesign(rules), { record });
   }
 
   /** One packet each way for each flow, so that the gateway knows them as established. */
   establish(flows: number): void {
     const numbers = Array.from({ length: flows }, (_, i) => i);
-    sendAll(this.#base, 'client', numbers.map(packetOf));
-    sendAll(this.#base, 'server', numbers.map(answerOf));
-    for (const node of ['server', 'client']) {
-      const arrived = arrivedIn(this.#base, node);
-      if (arrived !== flows) fail(`only ${arrived} of ${flows} packets arrived at the ${node}`);
-    }
+    const there = sendAll(this.#base, 'client', 'server', numbers.map(packetOf));
+    const back = sendAll(this.#base, 'server', 'client', numbers.map(answerOf));
+    if (there !== flows || back !== flows) fail(`only ${there} packets of ${flows} arrived, and ${back} answers`);
   }
 
   /** Sends, and returns what one packet cost, once it is certain that every one arrived. */
@@ -141,9 +117,10 @@ export class Path {
     const world = this.#base.fork();
     const list = Array.from({ length: flows }, (_, i) => packetOf(i));
     const burst = Array.from({ length: packets }, (_, i) => list[i % flows] ?? fail('no flow'));
-    const before = arrivedIn(world, 'server');
-    const timing = timed(packets, () => sendAll(world, 'client', burst));
-    const arrived = arrivedIn(world, 'server') - before;
+    let arrived = 0;
+    const timing = timed(packets, () => {
+      arrived = sendAll(world, 'client', 'server', burst);
+    });
     if (arrived !== packets) fail(`only ${arrived} of ${packets} packets arrived`);
     return timing;
   }
@@ -151,9 +128,7 @@ export class Path {
   /** The whole story of one packet as text; the tables stay as they are. */
   trace(flow: number): string {
     const world = this.#base.fork();
-    const begin = world.recorded;
-    sendAll(world, 'client', [packetOf(flow)]);
-    return explain(world.since(begin));
+    return explain(world.send('client', packetOf(flow)).trace);
   }
 
   /** `10.0.0.2:1024 198.18.1.1:1024` for each flow after a burst of one packet each: who is inside, and what it is outside. */
@@ -162,6 +137,7 @@ export class Path {
     sendAll(
       world,
       'client',
+      'server',
       Array.from({ length: flows }, (_, i) => packetOf(i)),
     );
     return world

@@ -55,9 +55,10 @@ export class Recorder {
   readonly #unfinished = new Map<PacketId, OnItsWay>();
   #packets = 0;
   #steps = 0;
-  /** The packet whose fate somebody waits for. */
-  #awaited: PacketId | undefined;
-  #fate: Fate | undefined;
+  /** The packets whose fates somebody waits for: from this number on, as many as the list has places. */
+  #first = 0;
+  #fates: (Fate | undefined)[] = [];
+  #waiting = 0;
 
   constructor(level: RecordLevel = 'full') {
     this.level = level;
@@ -80,6 +81,11 @@ export class Recorder {
   /** How many events are written down. */
   get length(): number {
     return this.#begin + this.#events.length;
+  }
+
+  /** How many packets there have been. */
+  get packets(): number {
+    return this.#packets;
   }
 
   /** How many steps have begun. */
@@ -154,7 +160,7 @@ export class Recorder {
   }
 
   fate(time: Millis, packet: PacketId, fate: Fate): void {
-    if (packet === this.#awaited) this.#fate = fate;
+    this.#keep(packet, fate);
     const seen = this.#unfinished.get(packet);
     this.#unfinished.delete(packet);
     if (this.level === 'off' || (this.level === 'failures' && !FAILURES.has(fate.kind))) return;
@@ -162,15 +168,28 @@ export class Recorder {
     this.#write({ kind: 'fate', packet, fate, time, sequence: NO_NUMBER });
   }
 
-  /** From now on this packet's fate is kept. */
-  await(packet: PacketId): void {
-    this.#awaited = packet;
-    this.#fate = undefined;
+  /** From now on the fates of so many packets that follow each other are kept. */
+  await(first: PacketId, count: number): void {
+    this.#first = first;
+    this.#fates = new Array(count).fill(undefined);
+    this.#waiting = count;
   }
 
-  /** The fate of the packet that is waited for, once it has one. */
-  get awaited(): Fate | undefined {
-    return this.#fate;
+  /** How many of them have none yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Their fates, in order, those left out that have none. */
+  get awaited(): readonly Fate[] {
+    return this.#fates.filter((fate) => fate !== undefined);
+  }
+
+  #keep(packet: PacketId, fate: Fate): void {
+    const at = packet - this.#first;
+    if (at < 0 || at >= this.#fates.length || this.#fates[at] !== undefined) return;
+    this.#fates[at] = fate;
+    this.#waiting -= 1;
   }
 
   #tell(event: Unnumbered, story: Unnumbered[] | undefined): void {

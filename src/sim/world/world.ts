@@ -2,7 +2,7 @@
  * The World: a design in motion. One queue of events in one total order; each event is a packet that arrives or starts,
  * or a timer. Nodes answer with values, and only the loop puts new events in the queue.
  */
-import type { Issue } from '../base/fail.ts';
+import { fail, type Issue } from '../base/fail.ts';
 import type { Millis } from '../base/time.ts';
 import type { Change } from '../design/change.ts';
 import type { Design } from '../design/design.ts';
@@ -10,7 +10,7 @@ import type { App, Finding } from '../host/app/app.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Fate } from '../trace/fate.ts';
-import type { PacketId, Trace } from '../trace/trace.ts';
+import type { Trace } from '../trace/trace.ts';
 import { apply } from './apply.ts';
 import { forkState } from './fork.ts';
 import { spread, step } from './loop.ts';
@@ -26,9 +26,8 @@ export interface WorldOptions {
   readonly record?: RecordLevel;
 }
 
-/** A packet sent by hand: its number, what became of it, and every event from then on until that. */
+/** What became of a packet sent by hand, and every event until then. */
 export interface Sent {
-  readonly packet: PacketId;
   readonly fate: Fate;
   readonly trace: Trace;
 }
@@ -108,31 +107,34 @@ export class World {
    * node that is not there fails.
    */
   send(node: string, packet: Packet): Sent {
-    const state = this.#state;
-    const { recorder } = state;
+    const { recorder } = this.#state;
     const begin = recorder.length;
-    const id = this.inject(node, packet);
-    recorder.await(id);
-    while (recorder.awaited === undefined) step(state);
-    return { packet: id, fate: recorder.awaited, trace: recorder.since(begin) };
+    const [fate] = this.sendAll(node, [packet]);
+    if (fate === undefined) return fail('a packet without a fate');
+    return { fate, trace: recorder.since(begin) };
   }
 
-  /** Puts a packet made by hand on its way and gives its number; nothing happens to it until time passes. */
-  inject(node: string, packet: Packet): PacketId {
+  /** Sends many, one right behind the other, and gives their fates in the same order, once all are known. */
+  sendAll(node: string, packets: readonly Packet[]): readonly Fate[] {
     const state = this.#state;
+    const { recorder } = state;
     const { name } = nodeOf(state, node);
-    const id = state.recorder.born(state.now, { node: name, value: packet, cause: undefined, by: 'hand' });
-    const start = {
-      kind: 'depart',
-      node: name,
-      out: undefined,
-      id,
-      packet,
-      tracked: undefined,
-      cut: undefined,
-    } as const;
-    state.queue.push(state.now, 0, start);
-    return id;
+    recorder.await(recorder.packets + 1, packets.length);
+    for (const packet of packets) {
+      const id = recorder.born(state.now, { node: name, value: packet, cause: undefined, by: 'hand' });
+      const start = {
+        kind: 'depart',
+        node: name,
+        out: undefined,
+        id,
+        packet,
+        tracked: undefined,
+        cut: undefined,
+      } as const;
+      state.queue.push(state.now, 0, start);
+    }
+    while (recorder.waiting > 0) step(state);
+    return recorder.awaited;
   }
 
   /** What a program found out, once it has finished. */

@@ -2,7 +2,7 @@ import type { Endpoint } from '../../addr/endpoint.ts';
 import { family, type Ip } from '../../addr/ip.ts';
 import { fail } from '../../base/fail.ts';
 import type { Millis } from '../../base/time.ts';
-import { echoId, hasPorts, type Packet, PROTOCOL } from '../../packet/packet.ts';
+import { echoId, hasPorts, type Packet, PROTOCOL, type Tcp, type Udp } from '../../packet/packet.ts';
 import { withDestination } from '../../packet/rewrite.ts';
 import { reversed } from '../../packet/tuple.ts';
 import type { Place, Translation } from '../../program/program.ts';
@@ -205,14 +205,17 @@ function follow(side: Side, passage: Passage, flow: Flow, asked: Asked): StageRe
     return refuse(passage, 'untranslatable', 'nat', 'a redirect says nothing true about a translated connection');
   if (after === packet) return goOn(passage);
   if (isShortGre(packet)) return refuse(passage, 'untranslatable', asked.place ?? 'nat', 'its GRE header is cut short');
-  const why = {
-    kind: 'translated',
-    ...rewritten(packet, after, side),
-    by: asked.by ?? madeBy(connection, asked.place),
-    connection: connection.id,
-    ...(asked.place === undefined ? {} : { place: asked.place }),
-    ...(asked.detail === undefined ? {} : { detail: asked.detail }),
-  } as const;
+  const { side: changed, from, to } = rewritten(packet, after, side);
+  const by = asked.by ?? madeBy(connection, asked.place);
+  const same = { kind: 'translated', side: changed, from, to, by, connection: connection.id } as const;
+  const why =
+    asked.place === undefined && asked.detail === undefined
+      ? same
+      : {
+          ...same,
+          ...(asked.place === undefined ? {} : { place: asked.place }),
+          ...(asked.detail === undefined ? {} : { detail: asked.detail }),
+        };
   return { verdict: 'next', why, passage: withPacket(passage, after) };
 }
 
@@ -246,6 +249,7 @@ function refuse(passage: Passage, reason: DropReason, place: Place, detail: stri
 
 /** The outer endpoint that changed; in an ICMP error it may be the quoted packet alone. */
 function rewritten(before: Packet, after: Packet, side: Side): { side: Side; from: Endpoint; to: Endpoint } {
+  if (hasPorts(before) && hasPorts(after)) return moved(before, after, side);
   const [was, is] = [endpoints(before), endpoints(after)];
   const changed = differ(was.source, is.source)
     ? 'source'
@@ -253,6 +257,16 @@ function rewritten(before: Packet, after: Packet, side: Side): { side: Side; fro
       ? 'destination'
       : side;
   return { side: changed, from: was[changed], to: is[changed] };
+}
+
+function moved(before: Tcp | Udp, after: Tcp | Udp, asked: Side): { side: Side; from: Endpoint; to: Endpoint } {
+  const source = before.src !== after.src || before.sport !== after.sport;
+  const destination = before.dst !== after.dst || before.dport !== after.dport;
+  const side = source ? 'source' : destination ? 'destination' : asked;
+  if (side === 'source') {
+    return { side, from: { ip: before.src, port: before.sport }, to: { ip: after.src, port: after.sport } };
+  }
+  return { side, from: { ip: before.dst, port: before.dport }, to: { ip: after.dst, port: after.dport } };
 }
 
 function endpoints(packet: Packet): Record<Side, Endpoint> {
