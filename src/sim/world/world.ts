@@ -26,7 +26,7 @@ export interface WorldOptions {
   readonly record?: RecordLevel;
 }
 
-/** What became of a packet sent by hand, and every event until then. */
+/** What became of a packet sent by hand, and its events until then; those of what it drew stand in the world's trace. */
 export interface Sent {
   readonly fate: Fate;
   readonly trace: Trace;
@@ -109,9 +109,10 @@ export class World {
   send(node: string, packet: Packet): Sent {
     const { recorder } = this.#state;
     const begin = recorder.length;
-    const [fate] = this.sendAll(node, [packet]);
-    if (fate === undefined) return fail('a packet without a fate');
-    return { fate, trace: recorder.since(begin) };
+    const id = recorder.packets + 1;
+    const [fate = fail('a packet without a fate')] = this.sendAll(node, [packet]);
+    const trace = recorder.since(begin).filter((event) => 'packet' in event && event.packet === id);
+    return { fate, trace };
   }
 
   /** Sends many, one right behind the other, and gives their fates in the same order, once all are known. */

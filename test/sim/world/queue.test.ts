@@ -1,0 +1,46 @@
+/** Events come out in their total order, however they were pushed. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EventQueue } from '../../../src/sim/world/queue.ts';
+
+const anyPush = fc.record({ time: fc.integer({ min: 0, max: 9 }), priority: fc.constantFrom(0 as const, 1 as const) });
+
+describe('the queue', () => {
+  it('gives events by time, then priority, then in the order in which they came', () => {
+    fc.assert(
+      fc.property(fc.array(fc.option(anyPush), { maxLength: 100 }), (deeds) => {
+        const queue = new EventQueue<number>();
+        const waiting: { time: number; priority: 0 | 1; event: number }[] = [];
+        const first = () =>
+          waiting.toSorted((a, b) => a.time - b.time || a.priority - b.priority || a.event - b.event)[0];
+        deeds.forEach((push, event) => {
+          if (push !== null) {
+            queue.push(push.time, push.priority, event);
+            waiting.push({ ...push, event });
+          } else {
+            const due = first();
+            const copy = queue.copy();
+            expect(queue.pop()?.event).toBe(due?.event);
+            expect(copy.pop()?.event).toBe(due?.event);
+            if (due !== undefined) waiting.splice(waiting.indexOf(due), 1);
+          }
+          expect(queue.next).toBe(first()?.time);
+          expect(queue.moving).toBe(waiting.filter(({ priority }) => priority === 0).length);
+        });
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('goes on in order after many thousands', () => {
+    const queue = new EventQueue<number>();
+    for (let i = 0; i < 5000; i++) queue.push(i, 0, i);
+    queue.push(2500, 1, -1);
+    queue.replace((event) => (event === 7 ? 700 : event));
+    const events = Array.from({ length: 5001 }, () => queue.pop()?.event);
+    expect(events.slice(6, 9)).toEqual([6, 700, 8]);
+    expect(events.slice(2500, 2503)).toEqual([2500, -1, 2501]);
+    expect(events.at(-1)).toBe(4999);
+    expect(queue.pop()).toBeUndefined();
+  });
+});
