@@ -2,7 +2,7 @@ import { fail } from '../base/fail.ts';
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
 import { LINUX, type StageName } from '../program/order.ts';
-import type { Step } from '../trace/trace.ts';
+import type { Step, Why } from '../trace/trace.ts';
 import type { Passage, RouterState, StageResult } from './passage.ts';
 import { STAGES } from './stages.ts';
 
@@ -31,26 +31,26 @@ export function enter(
   };
 }
 
+/** What the stages of a walk said, in order; behind the word of one that changed the packet stands the packet. */
+export type Trail = (Why | Packet)[];
+
 /**
  * Walks a packet through one node: `arrive` until routing says where, then `transit` or `local` to the end; what starts
- * here walks `origin`. This is the only place that knows the lists, and the only one that writes down steps, where it is
- * given a place to.
+ * here walks `origin`. This is the only place that knows the lists, and the only one that keeps what stages say, where it
+ * is given a trail to.
  */
-export function runHop(start: Passage, node: RouterState, now: Millis, steps?: Step[]): End {
+export function runHop(start: Passage, node: RouterState, now: Millis, trail?: Trail): End {
   let passage = start;
   let list = start.in === undefined ? LINUX.origin : THROUGH;
   for (let at = 0; at < list.length; at++) {
-    const stage = list[at] ?? fail('a hole in the order of stages');
-    const result = STAGES[stage](passage, node, now);
-    if (steps !== undefined) {
-      const { verdict, why } = result;
-      steps.push({ stage, verdict: STEP[verdict], why, before: passage.packet, after: result.passage.packet });
+    const result = STAGES[list[at] as StageName](passage, node, now);
+    if (trail !== undefined) {
+      trail.push(result.why);
+      if (result.passage.packet !== passage.packet) trail.push(result.passage.packet);
     }
     passage = result.passage;
-    if (result.verdict === 'local') {
-      list = LINUX.local;
-      at = -1;
-    } else if (result.verdict !== 'next') {
+    if (result.verdict === 'local') list = STAY;
+    else if (result.verdict !== 'next') {
       if (result.verdict === 'drop' || result.verdict === 'hold') forget(passage, node);
       return result;
     }
@@ -58,12 +58,43 @@ export function runHop(start: Passage, node: RouterState, now: Millis, steps?: S
   return { verdict: 'deliver', passage };
 }
 
-/** The way of a packet that comes in, unless routing says that it stays. */
+/** The ways of a packet that comes in: routing, last of `arrive`, says which. */
 const THROUGH: readonly StageName[] = [...LINUX.arrive, ...LINUX.transit];
+const STAY: readonly StageName[] = [...LINUX.arrive, ...LINUX.local];
 
-const STEP: Readonly<Record<StageResult['verdict'], Step['verdict']>> = {
-  next: 'next',
-  local: 'next',
+/** A walk that is over, as it is kept until somebody wants to see its steps. */
+export interface Walk {
+  readonly in: string | undefined;
+  readonly packet: Packet;
+  readonly trail: Readonly<Trail>;
+  readonly end: End['verdict'];
+}
+
+/** The steps of a walk. */
+export function stepsOf({ in: arrivedBy, packet, trail, end }: Walk): Step[] {
+  const whys = trail.filter((each): each is Why => !isPacket(each));
+  const stays = whys[LINUX.arrive.length - 1]?.kind === 'local';
+  const list = arrivedBy === undefined ? LINUX.origin : stays ? STAY : THROUGH;
+  const steps: Step[] = [];
+  let before = packet;
+  for (const [at, said] of trail.entries()) {
+    if (isPacket(said)) continue;
+    const next = trail[at + 1];
+    const after = next !== undefined && isPacket(next) ? next : before;
+    const stage = list[steps.length] ?? fail('a walk longer than its way');
+    const verdict = steps.length === whys.length - 1 ? STEP[end] : 'next';
+    steps.push({ stage, verdict, why: said, before, after });
+    before = after;
+  }
+  return steps;
+}
+
+function isPacket(said: Why | Packet): said is Packet {
+  return 'headerChecksum' in said;
+}
+
+const STEP: Readonly<Record<End['verdict'], Step['verdict']>> = {
+  deliver: 'next',
   transmit: 'next',
   drop: 'drop',
   wait: 'steal',

@@ -7,12 +7,12 @@ import { isError } from '../packet/icmp-error.ts';
 import type { Packet } from '../packet/packet.ts';
 import { fragmentKey } from '../packet/tuple.ts';
 import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
-import { type End, enter, runHop } from '../router/hop.ts';
+import { type End, enter, runHop, type Trail } from '../router/hop.ts';
 import { release } from '../router/mapping/unsolicited.ts';
 import { type Answer, type Passage, withWay } from '../router/passage.ts';
 import { identOf } from '../router/stage/egress.ts';
 import type { Fate, LossReason } from '../trace/fate.ts';
-import type { PacketId, Step } from '../trace/trace.ts';
+import type { PacketId } from '../trace/trace.ts';
 import { dropOf } from '../trace/verdict.ts';
 import { carryOut } from './mapping.ts';
 import type { Waiting } from './neighbours.ts';
@@ -63,11 +63,12 @@ function arrive(state: State, node: RunningNode, event: Extract<Event, { kind: '
 /** One packet through one node, written down, and what comes of it. */
 function walk(state: State, node: RunningNode, start: Passage, id: PacketId): void {
   const { recorder } = state;
-  const steps: Step[] | undefined = recorder.listens ? [] : undefined;
-  const end = runHop(start, node.router, state.now, steps);
-  if (steps !== undefined) {
+  const trail: Trail | undefined = recorder.listens ? [] : undefined;
+  const end = runHop(start, node.router, state.now, trail);
+  if (trail !== undefined) {
     const out = end.verdict === 'transmit' ? end.passage.out : undefined;
-    recorder.hop(state.now, { packet: id, node: node.name, in: start.in, out, steps });
+    const walk = { in: start.in, packet: start.packet, trail, end: end.verdict };
+    recorder.hop(state.now, { packet: id, node: node.name, out, walk });
     for (const change of node.router.conntrack.drain()) recorder.log(state.now, { ...change, node: node.name });
   }
   conclude(state, node, end, id);

@@ -1,7 +1,8 @@
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
+import { stepsOf, type Walk } from '../router/hop.ts';
 import type { Fate } from '../trace/fate.ts';
-import type { Occurrence, PacketId, Step, Trace, TraceEvent } from '../trace/trace.ts';
+import type { Occurrence, PacketId, Trace, TraceEvent } from '../trace/trace.ts';
 
 /**
  * How much is written down: everything; the packets that came to grief, each with its whole story once it has; nothing.
@@ -19,17 +20,19 @@ interface OnItsWay {
   node: string;
   readonly by: string;
   /** What happened to it, where that is written down only if it comes to grief. */
-  readonly story: Unnumbered[] | undefined;
+  readonly story: (Unnumbered | Kept)[] | undefined;
 }
 
 /** The first events of a list that its recorder may still add to. */
 interface Stretch {
-  readonly events: readonly TraceEvent[];
+  readonly events: Entry[];
   readonly length: number;
 }
 
 /** An event that gets its number when it is written down. */
 type Unnumbered = Occurrence & { readonly time: Millis; sequence: number };
+
+type Entry = TraceEvent | Kept;
 
 const NO_NUMBER = -1;
 
@@ -37,9 +40,15 @@ const NO_NUMBER = -1;
 export interface Walked {
   readonly packet: PacketId;
   readonly node: string;
-  readonly in: string | undefined;
   readonly out: string | undefined;
-  readonly steps: readonly Step[];
+  readonly walk: Walk;
+}
+
+/** The same in the list of events: most are never looked at, so its steps are made of it when somebody does. */
+interface Kept extends Walked {
+  readonly kind: 'walk';
+  readonly time: Millis;
+  sequence: number;
 }
 
 /** One packet on a link. */
@@ -51,7 +60,9 @@ export class Recorder {
   /** What had happened before this recorder was forked from another; it is shared, not copied. */
   #past: readonly Stretch[] = [];
   #begin = 0;
-  #events: TraceEvent[] = [];
+  #events: Entry[] = [];
+  /** Somebody holds the list of events, and sees it grow. */
+  #watched = false;
   readonly #unfinished = new Map<PacketId, OnItsWay>();
   #packets = 0;
   #steps = 0;
@@ -110,14 +121,16 @@ export class Recorder {
       this.#past = [];
       this.#begin = 0;
     }
-    return this.#events;
+    if (this.#watched) return this.#events as TraceEvent[];
+    this.#watched = true;
+    return told(this.#events, 0);
   }
 
   /** The events from this number on. */
   since(sequence: number): Trace {
-    if (sequence >= this.#begin) return this.#events.slice(sequence - this.#begin);
-    const past = this.#past.flatMap(({ events, length }) => events.slice(0, length));
-    return [...past, ...this.#events].slice(sequence);
+    if (sequence >= this.#begin) return told(this.#events, sequence - this.#begin).slice(sequence - this.#begin);
+    const past = this.#past.flatMap(({ events, length }) => told(events, 0, length).slice(0, length));
+    return [...past, ...told(this.#events, 0)].slice(sequence);
   }
 
   /** What is about no packet, or about a table. */
@@ -143,11 +156,11 @@ export class Recorder {
   }
 
   /** A packet has walked through a node. */
-  hop(time: Millis, { packet, node, in: arrivedBy, out, steps }: Walked): void {
+  hop(time: Millis, { packet, node, out, walk }: Walked): void {
     if (this.level === 'off') return;
     const seen = this.#unfinished.get(packet);
     if (seen !== undefined) seen.node = node;
-    this.#tell({ kind: 'hop', packet, node, in: arrivedBy, out, steps, time, sequence: NO_NUMBER }, seen?.story);
+    this.#tell({ kind: 'walk', packet, node, out, walk, time, sequence: NO_NUMBER }, seen?.story);
   }
 
   /** A packet is on a link. */
@@ -192,15 +205,30 @@ export class Recorder {
     this.#waiting -= 1;
   }
 
-  #tell(event: Unnumbered, story: Unnumbered[] | undefined): void {
+  #tell(event: Unnumbered | Kept, story: OnItsWay['story']): void {
     if (story === undefined) this.#write(event);
     else story.push(event);
   }
 
-  #write(event: Unnumbered): void {
+  #write(event: Unnumbered | Kept): void {
     event.sequence = this.length;
-    this.#events.push(event);
+    this.#events.push(this.#watched ? toldOf(event) : event);
   }
 }
 
 const FAILURES: ReadonlySet<Fate['kind']> = new Set(['dropped', 'lost', 'pending']);
+
+/** The list itself, with the steps of walks made up to a place. */
+function told(events: Entry[], from: number, to: number = events.length): readonly TraceEvent[] {
+  for (let at = from; at < to; at++) {
+    const event = events[at];
+    if (event?.kind === 'walk') events[at] = toldOf(event);
+  }
+  return events as TraceEvent[];
+}
+
+function toldOf(event: Entry): TraceEvent {
+  if (event.kind !== 'walk') return event;
+  const { packet, node, out, walk, time, sequence } = event;
+  return { kind: 'hop', packet, node, in: walk.in, out, steps: stepsOf(walk), time, sequence };
+}
