@@ -72,7 +72,7 @@ export function node(more: Partial<Node> = {}): RouterState {
 
 /** A packet comes to a node. */
 export function arrive(packet: Packet, at: RouterState = node(), by = 'in'): End {
-  return runHop(enter(packet, by), at, 0).end;
+  return runHop(enter(packet, by), at, 0);
 }
 
 /** Type and code of the error that the sender is told; undefined for silence. */
