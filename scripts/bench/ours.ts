@@ -33,7 +33,7 @@ const STATEFUL: readonly Rule[] = [
 ];
 
 /** The gateway of every comparison. Without `rules` its filter lets answers in, and everything out. */
-export function gatewayNode(rules: readonly Rule[] = STATEFUL): Node {
+function gatewayNode(rules: readonly Rule[] = STATEFUL): Node {
   return {
     kind: 'gateway',
     interfaces: { lan: '10.255.255.254/8', wan: '198.18.1.1/24' },
@@ -90,7 +90,7 @@ function sendAll(world: World, node: string, to: string, packets: readonly Packe
   return arrived;
 }
 
-export interface Burst {
+interface Burst {
   readonly packets: number;
   /** Different five-tuples, cycled over. */
   readonly flows: number;

@@ -71,7 +71,7 @@ function sink(packets: number): App<number> {
 }
 
 function runOurs(design: Design, routers: number, packets: number): Timing {
-  const world = new World(design);
+  const world = new World(design, { record: 'off' });
   const counting = world.launch(`n${routers + 1}`, sink(packets));
   const timing = timed(packets * (routers + 1), () => {
     world.launch('n0', source(packets, routers));
@@ -109,7 +109,7 @@ async function compilePeer(folder: string): Promise<string> {
 async function compareChain(program: string, routers: number, context: Context): Promise<Comparison> {
   const design = chainDesign(routers);
   const hops = routers + 1;
-  const ourPackets = Math.floor(context.size(40_000, 8000) / hops);
+  const ourPackets = Math.floor(context.size(200_000, 20_000) / hops);
   const peerPackets = Math.floor(context.size(200_000, 40_000) / hops);
   const { ours, peer } = await alternate(
     { ours: () => runOurs(design, routers, ourPackets), peer: () => runPeer(program, routers, peerPackets) },

@@ -37,8 +37,8 @@ async function loadKernel(stand: KernelStand, { rules, established }: Lists): Pr
   if (code !== 0) throw new Error(`iptables-legacy-restore: ${err}`);
 }
 
-function pathWith({ rules, established }: Lists): Path {
-  return new Path([...(established ? [ESTABLISHED] : []), ...rules, ACCEPT]);
+function pathWith({ rules, established }: Lists, record: 'full' | 'off'): Path {
+  return new Path([...(established ? [ESTABLISHED] : []), ...rules, ACCEPT], record);
 }
 
 /** How many packets each rule of the kernel has decided, in order. */
@@ -50,12 +50,13 @@ async function deciding(stand: KernelStand): Promise<readonly number[]> {
 }
 
 /** The last rule decides in both, and no other. */
-async function agreeOnRule(stand: KernelStand, path: Path, rules: number): Promise<string> {
+async function agreeOnRule(stand: KernelStand, lists: Lists): Promise<string> {
+  const rules = lists.rules.length + (lists.established ? 2 : 1);
   await deciding(stand);
   await stand.forget();
   await stand.send({ packets: FLOWS, flows: FLOWS });
   const counts = await deciding(stand);
-  const told = path.trace(0);
+  const told = pathWith(lists, 'full').trace(0);
   const last = `firewall.forward.rules[${rules - 1}]`;
   if (counts.length !== rules || counts.at(-1) !== FLOWS || counts.slice(0, -1).some((count) => count > 0)) {
     throw new Error(`the kernel has ${counts.length} rules, and not the last one alone decided`);
@@ -67,10 +68,10 @@ async function agreeOnRule(stand: KernelStand, path: Path, rules: number): Promi
 async function compareLists(flavour: Flavour, context: Context): Promise<Comparison> {
   const stand = await context.kernel('iptables-legacy');
   const lists = { rules: generateRules(flavour, MANY), established: true };
-  const path = pathWith(lists);
+  const path = pathWith(lists, 'off');
   await loadKernel(stand, lists);
-  const agreed = await agreeOnRule(stand, path, MANY + 2);
-  const flows = context.size(5000, 1000);
+  const agreed = await agreeOnRule(stand, lists);
+  const flows = context.size(10_000, 2000);
   const { ours, peer } = await alternate(
     { ours: () => path.send({ packets: flows, flows }), peer: () => openByKernel(stand, flows) },
     context.amount.repeats,
@@ -113,12 +114,12 @@ const flatness: Case = {
   async run(context) {
     const [many, few] = [MANY, FEW].map((count) => ({ rules: generateRules('acl', count), established: false }));
     if (many === undefined || few === undefined) throw new Error('two lists');
-    const [long, short] = [pathWith(many), pathWith(few)];
+    const [long, short] = [pathWith(many, 'off'), pathWith(few, 'off')];
     const stand = await context.kernel('iptables-legacy');
     await loadKernel(stand, many);
-    const agreed = await agreeOnRule(stand, long, MANY + 1);
+    const agreed = await agreeOnRule(stand, many);
     for (const path of [long, short]) path.establish(FLOWS);
-    const packets = context.size(20_000, 2000);
+    const packets = context.size(20_000, 5000);
     const burst = { packets, flows: FLOWS };
     const measured = await alternate(
       {

@@ -65,12 +65,12 @@ const established: Case = {
     path.establish(FLOWS);
     silent.establish(FLOWS);
     await establishInKernel(stand);
-    const packets = context.size(20_000, 2000);
+    const packets = context.size(100_000, 10_000);
     const besideKernel = (ours: Path) =>
       alternate(
         {
           ours: () => ours.send({ packets, flows: FLOWS }),
-          peer: () => sendByKernel(stand, { packets: packets * 10, flows: FLOWS }),
+          peer: () => sendByKernel(stand, { packets: packets * 2, flows: FLOWS }),
         },
         context.amount.repeats,
       );
@@ -88,7 +88,7 @@ async function runOpening(context: Context): Promise<readonly Comparison[]> {
   const stand = await context.kernel();
   await stand.load('g', GATEWAY);
   const path = new Path();
-  const flows = context.size(20_000, 2000);
+  const flows = context.size(30_000, 5000);
   const agreed = await agreeOn(flows, stand, path);
   const silent = new Path(undefined, 'off');
   const { ours, peer } = await alternate(

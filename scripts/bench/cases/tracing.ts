@@ -54,7 +54,7 @@ const tracing: Case = {
     try {
       const path = new Path();
       const agreed = await agreeOn(ovs, path);
-      const times = amount.quick ? 200 : 2000;
+      const times = amount.quick ? 1000 : 4000;
       const tell = (): void => {
         for (let i = 0; i < times; i++) path.trace(i % FLOWS);
       };
