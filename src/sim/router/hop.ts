@@ -1,10 +1,10 @@
 import { fail } from '../base/fail.ts';
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
-import { LINUX, type StageName } from '../program/order.ts';
+import { LINUX } from '../program/order.ts';
 import type { Step, Why } from '../trace/trace.ts';
-import type { Passage, RouterState, StageResult } from './passage.ts';
-import { STAGES } from './stages.ts';
+import { CHECKED, type Passage, type RouterState, type StageResult } from './passage.ts';
+import { ORDER, waysOf } from './stages.ts';
 
 /** How a packet's walk through one node ended: delivered here, or whatever the last stage said. */
 export type End =
@@ -36,20 +36,26 @@ export type Trail = (Why | Packet)[];
 
 /**
  * Walks a packet through one node: `arrive` until routing says where, then `transit` or `local` to the end; what starts
- * here walks `origin`. This is the only place that knows the lists, and the only one that keeps what stages say, where it
+ * here walks `origin`. This is the only place that walks the lists, and the only one that keeps what stages say, where it
  * is given a trail to.
  */
 export function runHop(start: Passage, node: RouterState, now: Millis, trail?: Trail): End {
+  const ways = waysOf(node.program);
   let passage = start;
-  let list = start.in === undefined ? LINUX.origin : THROUGH;
-  for (let at = 0; at < list.length; at++) {
-    const result = STAGES[list[at] as StageName](passage, node, now);
+  let way = start.in === undefined ? ways.origin : ways.through;
+  for (let at = 0; at < way.length; at++) {
+    const stage = way[at];
+    if (stage === undefined) {
+      trail?.push(CHECKED);
+      continue;
+    }
+    const result = stage(passage, node, now);
     if (trail !== undefined) {
       trail.push(result.why);
       if (result.passage.packet !== passage.packet) trail.push(result.passage.packet);
     }
     passage = result.passage;
-    if (result.verdict === 'local') list = STAY;
+    if (result.verdict === 'local') way = ways.stay;
     else if (result.verdict !== 'next') {
       if (result.verdict === 'drop' || result.verdict === 'hold') forget(passage, node);
       return result;
@@ -57,10 +63,6 @@ export function runHop(start: Passage, node: RouterState, now: Millis, trail?: T
   }
   return { verdict: 'deliver', passage };
 }
-
-/** The ways of a packet that comes in: routing, last of `arrive`, says which. */
-const THROUGH: readonly StageName[] = [...LINUX.arrive, ...LINUX.transit];
-const STAY: readonly StageName[] = [...LINUX.arrive, ...LINUX.local];
 
 /** A walk that is over, as it is kept until somebody wants to see its steps. */
 export interface Walk {
@@ -74,7 +76,7 @@ export interface Walk {
 export function stepsOf({ in: arrivedBy, packet, trail, end }: Walk): Step[] {
   const whys = trail.filter((each): each is Why => !isPacket(each));
   const stays = whys[LINUX.arrive.length - 1]?.kind === 'local';
-  const list = arrivedBy === undefined ? LINUX.origin : stays ? STAY : THROUGH;
+  const list = ORDER[arrivedBy === undefined ? 'origin' : stays ? 'stay' : 'through'];
   const steps: Step[] = [];
   let before = packet;
   for (const [at, said] of trail.entries()) {

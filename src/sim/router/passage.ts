@@ -79,7 +79,8 @@ export function withWay(passage: Passage, out: string | undefined, nextHop: Ip |
   return { packet, in: arrivedBy, out, nextHop, tracked, notrack, cut, arrived, turned };
 }
 
-const CHECKED: Why = { kind: 'checked' };
+/** A stage looked at the packet, and that is all there is to say. */
+export const CHECKED: Why = { kind: 'checked' };
 
 /** Nothing to say: the walk goes on with the passage as it is. */
 export function goOn(passage: Passage): StageResult {

@@ -23,7 +23,7 @@ export function transmit(state: State, node: RunningNode, leaving: Leaving): voi
   const joint = linkAt(state, node.name, out);
   if (joint === undefined || !isUp(state, joint.link) || !node.up) return unanswered(state, node, leaving);
   if (node.router.program.isBroadcast(nextHop) || isMulticast(nextHop)) return flood(state, joint, leaving);
-  const to = joint.others.find((end) => isUpAt(state, end) && answersFor(state, end, nextHop));
+  const to = joint.others.find((end) => answersAt(state, end, nextHop));
   if (to === undefined) {
     if (!node.neighbours.believesIn(out, nextHop, state.now)) return unanswered(state, node, leaving);
     return lose(state, node.name, leaving.id, 'noNeighbour', joint.link.name);
@@ -43,11 +43,15 @@ function isUpAt(state: State, end: Joint): boolean {
   return up && (program.interfaces.get(end.interface)?.up ?? false);
 }
 
-/** Linux answers ARP for every address of the node, on any interface; neighbour discovery only for those of the interface. */
-function answersFor(state: State, end: Joint, ip: Ip): boolean {
-  const { program } = lookAt(state, end.node);
-  if (family(ip) === 4) return program.owns(ip);
-  return program.interfaces.get(end.interface)?.addresses.some((own) => own.ip === ip) ?? false;
+/**
+ * Whether an end of a link is up and answers for an address. Linux answers ARP for every address of the node, on any
+ * interface; neighbour discovery only for those of the interface.
+ */
+function answersAt(state: State, end: Joint, ip: Ip): boolean {
+  const { up, program } = lookAt(state, end.node);
+  const by = program.interfaces.get(end.interface);
+  if (!up || by?.up !== true) return false;
+  return family(ip) === 4 ? program.owns(ip) : by.addresses.some((own) => own.ip === ip);
 }
 
 function carry(state: State, from: Joint, to: Joint, { id, packet }: Leaving): void {
