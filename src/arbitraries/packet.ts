@@ -1,6 +1,6 @@
 /** Generators of packets of both families and every kind, with right checksums; corners come up often. */
 import fc from 'fast-check';
-import type { Family, Ip } from '../sim/addr/ip.ts';
+import type { Family } from '../sim/addr/ip.ts';
 import { error, ICMP_ERROR, type IcmpErrorName } from '../sim/packet/icmp-error.ts';
 import {
   echo,
@@ -17,7 +17,6 @@ import {
   type Udp,
   udp,
 } from '../sim/packet/packet.ts';
-import { inverseType } from '../sim/packet/protocol.ts';
 import { encodeOptions, type TcpOption } from '../sim/packet/tcp-options.ts';
 import { anyFamily, anyIp, anyPort } from './addr.ts';
 
@@ -203,8 +202,3 @@ export const anyPacket: (wanted?: Family) => fc.Arbitrary<Packet> = either((want
     anyFragment(wanted),
   ),
 );
-
-/** Whether this ICMP type is a query or an answer, for the tests' own case distinctions. */
-export function isQueryType(ip: Ip, type: number): boolean {
-  return inverseType(ip, type) !== undefined;
-}
