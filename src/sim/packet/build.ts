@@ -6,7 +6,7 @@
 import { family, type Ip } from '../addr/ip.ts';
 import { fail } from '../base/fail.ts';
 import { headerChecksumOf, transportChecksumOf } from './checksum.ts';
-import { draftOf } from './draft.ts';
+import { type Draft, draftOf } from './draft.ts';
 import { lengthOf, longest } from './length.ts';
 import type { Icmp, IpHeader, Other, Packet, Tcp, Udp } from './packet.ts';
 
@@ -91,23 +91,29 @@ function header(init: Init, df: boolean): IpHeader {
   };
 }
 
-function measured<P extends Packet>(packet: P): P {
-  const length = lengthOf(packet);
-  return length <= longest(packet) ? packet : fail(`a packet of ${length} bytes is too long`);
-}
-
 /** The packet with both checksums recomputed in full; for whoever originates a packet, never for one in transit. */
 export function seal<P extends Packet>(packet: P): P;
 export function seal(packet: Packet): Packet {
-  const sealed = draftOf(packet);
-  sealed.headerChecksum = headerChecksumOf(packet);
-  if (sealed.kind !== 'other' && packet.kind !== 'other') sealed.checksum = transportChecksumOf(packet);
-  return sealed;
+  const draft = draftOf(packet);
+  sum(draft);
+  return draft;
+}
+
+function sum(draft: Draft<Packet>): void {
+  draft.headerChecksum = headerChecksumOf(draft);
+  if (draft.kind !== 'other') draft.checksum = transportChecksumOf(draft);
+}
+
+/** Gives a packet that has just been made its checksums. */
+function finish(draft: Draft<Packet>): void {
+  const length = lengthOf(draft);
+  if (length > longest(draft)) fail(`a packet of ${length} bytes is too long`);
+  sum(draft);
 }
 
 export function udp(init: UdpInit): Udp {
   const { src, dst, ttl, tos, ident, df, headerChecksum } = header(init, true);
-  const packet: Udp = {
+  const packet: Draft<Udp> = {
     kind: 'udp',
     src,
     dst,
@@ -121,14 +127,15 @@ export function udp(init: UdpInit): Udp {
     payload: init.payload ?? NOTHING,
     checksum: 0,
   };
-  return seal(measured(packet));
+  finish(packet);
+  return packet;
 }
 
 export function tcp(init: TcpInit): Tcp {
   const options = init.options ?? NOTHING;
   if (options.length % 4 !== 0 || options.length > 40) fail(`${options.length} bytes of TCP options`);
   const { src, dst, ttl, tos, ident, df, headerChecksum } = header(init, true);
-  const packet: Tcp = {
+  const packet: Draft<Tcp> = {
     kind: 'tcp',
     src,
     dst,
@@ -148,13 +155,14 @@ export function tcp(init: TcpInit): Tcp {
     payload: init.payload ?? NOTHING,
     checksum: 0,
   };
-  return seal(measured(packet));
+  finish(packet);
+  return packet;
 }
 
 /** ICMP or ICMPv6, by the family of the addresses. */
 export function icmp(init: IcmpInit): Icmp {
   const { src, dst, ttl, tos, ident, df, headerChecksum } = header(init, false);
-  const packet: Icmp = {
+  const packet: Draft<Icmp> = {
     kind: 'icmp',
     src,
     dst,
@@ -169,7 +177,8 @@ export function icmp(init: IcmpInit): Icmp {
     payload: init.payload ?? NOTHING,
     checksum: 0,
   };
-  return seal(measured(packet));
+  finish(packet);
+  return packet;
 }
 
 /** An echo request or reply of either family. */
@@ -183,10 +192,15 @@ export function echo(init: EchoInit): Icmp {
 /** Any other protocol, or one fragment: its offset a multiple of eight. */
 export function other(init: OtherInit): Other {
   const protocol = uint(init.protocol, BYTE, 'protocol');
-  const packet: Other = { kind: 'other', ...header(init, false), protocol, payload: init.payload ?? NOTHING };
-  if (init.fragment === undefined) return seal(measured(packet));
-  const { offset, more } = init.fragment;
-  const ident = uint(init.ident ?? 0, family(init.src) === 4 ? WORD : LONG, 'ident');
-  if (offset % 8 !== 0) fail(`fragment offset ${offset} is not a multiple of 8`);
-  return seal(measured({ ...packet, ident, fragment: { offset: uint(offset, WORD, 'fragment offset'), more } }));
+  const { src, dst, ttl, tos, ident, df, headerChecksum } = header(init, false);
+  const payload = init.payload ?? NOTHING;
+  const packet: Draft<Other> = { kind: 'other', src, dst, ttl, tos, ident, df, headerChecksum, protocol, payload };
+  if (init.fragment !== undefined) {
+    const { offset, more } = init.fragment;
+    packet.ident = uint(init.ident ?? 0, family(src) === 4 ? WORD : LONG, 'ident');
+    if (offset % 8 !== 0) fail(`fragment offset ${offset} is not a multiple of 8`);
+    packet.fragment = { offset: uint(offset, WORD, 'fragment offset'), more };
+  }
+  finish(packet);
+  return packet;
 }

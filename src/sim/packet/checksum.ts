@@ -9,20 +9,22 @@ import type { Icmp, Packet, Tcp, Udp } from './packet.ts';
 import { protocolOf } from './protocol.ts';
 
 /** Adds the carries back until 16 bits are left; for totals below 2^32. */
-function fold(total: number): number {
+export function fold(total: number): number {
   const once = (total & 0xffff) + (total >>> 16);
   return (once & 0xffff) + (once >>> 16);
 }
 
 /** One's-complement sum of the big-endian words, folded to 16 bits; an odd last byte is padded with zero. */
 export function sum(bytes: Uint8Array, start = 0): number {
-  if (bytes.length === 0) return fold(start);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const even = bytes.length & ~1;
-  let total = start;
-  for (let at = 0; at < even; at += 2) total += view.getUint16(at);
-  if (even < bytes.length) total += view.getUint8(even) << 8;
-  return fold(total);
+  let high = 0;
+  let low = 0;
+  for (let at = 0; at < even; at += 2) {
+    high += bytes[at] as number;
+    low += bytes[at + 1] as number;
+  }
+  if (even < bytes.length) high += bytes[even] as number;
+  return fold(start + high * 256 + low);
 }
 
 /** The Internet checksum (RFC 1071): the complement of the sum. */

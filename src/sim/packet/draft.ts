@@ -1,5 +1,5 @@
 /** Copies of packets for whoever makes one packet of another. */
-import type { Icmp, Packet, Tcp, Udp } from './packet.ts';
+import type { Icmp, Other, Packet, Tcp, Udp } from './packet.ts';
 
 /** A packet that nobody else has seen yet, so that its fields may still be written to. */
 export type Draft<P extends Packet> = P extends Packet ? { -readonly [Field in keyof P]: P[Field] } : never;
@@ -15,7 +15,7 @@ export function draftOf(packet: Packet): Draft<Packet> {
     case 'icmp':
       return draftIcmp(packet);
     case 'other':
-      return { ...packet };
+      return draftOther(packet);
   }
 }
 
@@ -52,4 +52,11 @@ function draftTcp(packet: Tcp): Draft<Tcp> {
 function draftIcmp(packet: Icmp): Draft<Icmp> {
   const { src, dst, ttl, tos, ident, df, headerChecksum, type, code, rest, payload, checksum } = packet;
   return { kind: 'icmp', src, dst, ttl, tos, ident, df, headerChecksum, type, code, rest, payload, checksum };
+}
+
+function draftOther(packet: Other): Draft<Other> {
+  const { src, dst, ttl, tos, ident, df, headerChecksum, protocol, payload, fragment } = packet;
+  const draft: Draft<Other> = { kind: 'other', src, dst, ttl, tos, ident, df, headerChecksum, protocol, payload };
+  if (fragment !== undefined) draft.fragment = fragment;
+  return draft;
 }

@@ -6,7 +6,7 @@
  */
 import { type Ip, toBytes } from '../addr/ip.ts';
 import { keepUdpZero, sum, sumIp, update, update32, updateIp } from './checksum.ts';
-import { draftOf } from './draft.ts';
+import { type Draft, draftOf } from './draft.ts';
 import { type Quote, quoteOf } from './icmp-error.ts';
 import { transportLength } from './length.ts';
 import type { Icmp, Packet, Tcp, Udp } from './packet.ts';
@@ -18,8 +18,6 @@ import { icmpProtocol, inverseType, PROTOCOL, protocolOf } from './protocol.ts';
  */
 export function withSource<P extends Packet>(packet: P, src: Ip, port?: number): P;
 export function withSource(packet: Packet, src: Ip, port?: number): Packet {
-  const headerChecksum = updateHeader(packet, packet.src, src);
-  const checksum = updateTransport(packet, packet.src, src);
   switch (packet.kind) {
     case 'tcp':
     case 'udp': {
@@ -27,26 +25,33 @@ export function withSource(packet: Packet, src: Ip, port?: number): Packet {
       if (src === packet.src && sport === packet.sport) return packet;
       const moved = draftOf(packet);
       moved.src = src;
-      moved.headerChecksum = headerChecksum;
+      followAddress(moved, packet.src, src);
       moved.sport = sport;
-      moved.checksum = updatePort(packet, checksum, packet.sport, sport);
+      follow(moved, packet.sport, sport);
       return moved;
     }
     case 'icmp': {
-      const [before, id] = [packet.rest >>> 16, newId(packet, port)];
-      if (src === packet.src && id === before) return packet;
-      return { ...packet, src, headerChecksum, rest: restOf(packet, id), checksum: update(checksum, before, id) };
+      const id = newId(packet, port);
+      if (src === packet.src && id === packet.rest >>> 16) return packet;
+      const moved = draftOf(packet);
+      moved.src = src;
+      followAddress(moved, packet.src, src);
+      putId(moved, id);
+      return moved;
     }
-    case 'other':
-      return src === packet.src ? packet : { ...packet, src, headerChecksum };
+    case 'other': {
+      if (src === packet.src) return packet;
+      const moved = draftOf(packet);
+      moved.src = src;
+      followAddress(moved, packet.src, src);
+      return moved;
+    }
   }
 }
 
 /** The packet to another destination address, and destination port if given, otherwise as `withSource`. */
 export function withDestination<P extends Packet>(packet: P, dst: Ip, port?: number): P;
 export function withDestination(packet: Packet, dst: Ip, port?: number): Packet {
-  const headerChecksum = updateHeader(packet, packet.dst, dst);
-  const checksum = updateTransport(packet, packet.dst, dst);
   switch (packet.kind) {
     case 'tcp':
     case 'udp': {
@@ -54,36 +59,48 @@ export function withDestination(packet: Packet, dst: Ip, port?: number): Packet 
       if (dst === packet.dst && dport === packet.dport) return packet;
       const moved = draftOf(packet);
       moved.dst = dst;
-      moved.headerChecksum = headerChecksum;
+      followAddress(moved, packet.dst, dst);
       moved.dport = dport;
-      moved.checksum = updatePort(packet, checksum, packet.dport, dport);
+      follow(moved, packet.dport, dport);
       return moved;
     }
     case 'icmp': {
-      const [before, id] = [packet.rest >>> 16, newId(packet, port)];
-      if (dst === packet.dst && id === before) return packet;
-      return { ...packet, dst, headerChecksum, rest: restOf(packet, id), checksum: update(checksum, before, id) };
+      const id = newId(packet, port);
+      if (dst === packet.dst && id === packet.rest >>> 16) return packet;
+      const moved = draftOf(packet);
+      moved.dst = dst;
+      followAddress(moved, packet.dst, dst);
+      putId(moved, id);
+      return moved;
     }
-    case 'other':
-      return dst === packet.dst ? packet : { ...packet, dst, headerChecksum };
+    case 'other': {
+      if (dst === packet.dst) return packet;
+      const moved = draftOf(packet);
+      moved.dst = dst;
+      followAddress(moved, packet.dst, dst);
+      return moved;
+    }
   }
 }
 
-function updateHeader(packet: Packet, before: Ip, after: Ip): number {
-  return typeof after === 'number' ? updateIp(packet.headerChecksum, before, after) : 0;
+/** Both checksums when an address changes: TCP, UDP and ICMPv6 cover it, ICMP does not. */
+function followAddress(draft: Draft<Packet>, before: Ip, after: Ip): void {
+  const was = sumIp(before);
+  const now = sumIp(after);
+  followHeader(draft, was, now);
+  if (draft.kind === 'other' || (draft.kind === 'icmp' && typeof after === 'number')) return;
+  follow(draft, was, now);
 }
 
-/** The transport checksum when an address changes: TCP, UDP and ICMPv6 cover it, ICMP does not. */
-function updateTransport(packet: Packet, before: Ip, after: Ip): number {
-  if (packet.kind === 'other') return 0;
-  if (packet.kind === 'icmp' && typeof after === 'number') return packet.checksum;
-  const updated = updateIp(packet.checksum, before, after);
-  return packet.kind === 'udp' ? keepUdpZero(packet.checksum, updated) : updated;
+/** The header checksum when a word changes. */
+function followHeader(draft: Draft<Packet>, before: number, after: number): void {
+  draft.headerChecksum = typeof draft.src === 'number' ? update(draft.headerChecksum, before, after) : 0;
 }
 
-function updatePort(packet: Tcp | Udp, checksum: number, before: number, after: number): number {
-  const updated = update(checksum, before, after);
-  return packet.kind === 'udp' ? keepUdpZero(checksum, updated) : updated;
+/** The transport checksum when a word changes. */
+function follow(draft: Draft<Tcp | Udp | Icmp>, before: number, after: number): void {
+  const updated = update(draft.checksum, before, after);
+  draft.checksum = draft.kind === 'udp' ? keepUdpZero(draft.checksum, updated) : updated;
 }
 
 /** The identifier to come: the port for a query or answer, else what stands there. */
@@ -91,8 +108,9 @@ function newId(packet: Icmp, port: number | undefined): number {
   return port === undefined || inverseType(packet.src, packet.type) === undefined ? packet.rest >>> 16 : port;
 }
 
-function restOf(packet: Icmp, id: number): number {
-  return id * 0x1_0000 + (packet.rest & 0xffff);
+function putId(draft: Draft<Icmp>, id: number): void {
+  follow(draft, draft.rest >>> 16, id);
+  draft.rest = id * 0x1_0000 + (draft.rest & 0xffff);
 }
 
 /** The packet with another TTL or hop limit. */
@@ -102,74 +120,90 @@ export function withTtl(packet: Packet, ttl: number): Packet {
   const protocol = protocolOf(packet);
   const changed = draftOf(packet);
   changed.ttl = ttl;
-  const [before, after] = [(packet.ttl << 8) | protocol, (ttl << 8) | protocol];
-  changed.headerChecksum = typeof packet.src === 'number' ? update(packet.headerChecksum, before, after) : 0;
+  followHeader(changed, (packet.ttl << 8) | protocol, (ttl << 8) | protocol);
   return changed;
 }
 
 /** The packet with another TOS or traffic class byte. */
-export function withTos<P extends Packet>(packet: P, tos: number): P {
-  return withHeaderWord(packet, { tos }, 0x4500 | packet.tos, 0x4500 | tos);
+export function withTos<P extends Packet>(packet: P, tos: number): P;
+export function withTos(packet: Packet, tos: number): Packet {
+  if (tos === packet.tos) return packet;
+  const changed = draftOf(packet);
+  changed.tos = tos;
+  followHeader(changed, 0x4500 | packet.tos, 0x4500 | tos);
+  return changed;
 }
 
 /** The packet with another IPv4 identification; an IPv6 packet, whose identification is of its fragments, stays. */
-export function withIdent<P extends Packet>(packet: P, ident: number): P {
-  return typeof packet.src === 'number' ? withHeaderWord(packet, { ident }, packet.ident, ident) : packet;
+export function withIdent<P extends Packet>(packet: P, ident: number): P;
+export function withIdent(packet: Packet, ident: number): Packet {
+  if (typeof packet.src === 'bigint' || ident === packet.ident) return packet;
+  const changed = draftOf(packet);
+  changed.ident = ident;
+  followHeader(changed, packet.ident, ident);
+  return changed;
 }
 
 /** The packet with the IPv4 don't-fragment bit set or cleared; IPv6 stays. */
-export function withDf<P extends Packet>(packet: P, df: boolean): P {
-  if (typeof packet.src === 'bigint') return packet;
-  return withHeaderWord(packet, { df }, packet.df ? 0x4000 : 0, df ? 0x4000 : 0);
-}
-
-function withHeaderWord<P extends Packet>(
-  packet: P,
-  change: Partial<Pick<Packet, 'tos' | 'ident' | 'df'>>,
-  before: number,
-  after: number,
-): P {
-  if (before === after) return packet;
-  const headerChecksum = typeof packet.src === 'number' ? update(packet.headerChecksum, before, after) : 0;
-  return { ...packet, ...change, headerChecksum };
+export function withDf<P extends Packet>(packet: P, df: boolean): P;
+export function withDf(packet: Packet, df: boolean): Packet {
+  if (typeof packet.src === 'bigint' || df === packet.df) return packet;
+  const changed = draftOf(packet);
+  changed.df = df;
+  followHeader(changed, packet.df ? 0x4000 : 0, df ? 0x4000 : 0);
+  return changed;
 }
 
 /** The segment at another sequence number. */
 export function withSeq(segment: Tcp, seq: number): Tcp {
   if (seq === segment.seq) return segment;
-  return { ...segment, seq, checksum: update32(segment.checksum, segment.seq, seq) };
+  const changed = draftOf(segment);
+  changed.seq = seq;
+  changed.checksum = update32(segment.checksum, segment.seq, seq);
+  return changed;
 }
 
 /** The segment with another acknowledgement number. */
 export function withAck(segment: Tcp, ack: number): Tcp {
   if (ack === segment.ack) return segment;
-  return { ...segment, ack, checksum: update32(segment.checksum, segment.ack, ack) };
+  const changed = draftOf(segment);
+  changed.ack = ack;
+  changed.checksum = update32(segment.checksum, segment.ack, ack);
+  return changed;
 }
 
 /** The segment with other option bytes (as raw as `options`); data offset and lengths follow. */
 export function withOptions(segment: Tcp, options: Uint8Array): Tcp {
-  const resized = resize(segment, { ...segment, options });
-  const before = ((5 + segment.options.length / 4) << 12) | segment.flags;
-  const after = ((5 + options.length / 4) << 12) | segment.flags;
-  const checksum = update(resized.checksum, sum(segment.options), sum(options));
-  return { ...resized, checksum: update(checksum, before, after) };
+  const changed = draftOf(segment);
+  changed.options = options;
+  followLength(changed, segment);
+  follow(changed, sum(segment.options), sum(options));
+  follow(changed, offsetWord(segment), offsetWord(changed));
+  return changed;
+}
+
+/** The word of data offset and flags. */
+function offsetWord({ options, flags }: Draft<Tcp>): number {
+  return ((5 + options.length / 4) << 12) | flags;
 }
 
 /** The segment or datagram with another payload; every length that a header states follows. */
-export function withPayload<P extends Tcp | Udp>(packet: P, payload: Uint8Array): P {
-  const resized = resize(packet, { ...packet, payload });
-  const updated = update(resized.checksum, sum(packet.payload), sum(payload));
-  const checksum = packet.kind === 'udp' ? keepUdpZero(resized.checksum, updated) : updated;
-  return { ...resized, checksum };
+export function withPayload<P extends Tcp | Udp>(packet: P, payload: Uint8Array): P;
+export function withPayload(packet: Tcp | Udp, payload: Uint8Array): Tcp | Udp {
+  const changed = draftOf(packet);
+  changed.payload = payload;
+  followLength(changed, packet);
+  follow(changed, sum(packet.payload), sum(payload));
+  return changed;
 }
 
-/** Brings the lengths in the IP header and the pseudo header (UDP states its own once more) up to date. */
-function resize<P extends Tcp | Udp>(before: P, after: P): P {
-  const [old, now] = [transportLength(before), transportLength(after)];
-  const headerChecksum = typeof after.src === 'number' ? update(after.headerChecksum, old + 20, now + 20) : 0;
-  const updated = update(after.checksum, old, now);
-  const checksum = after.kind === 'udp' ? keepUdpZero(after.checksum, update(updated, old, now)) : updated;
-  return { ...after, headerChecksum, checksum };
+/** The lengths in the IP header and the pseudo header; UDP states its own once more. */
+function followLength(draft: Draft<Tcp | Udp>, before: Tcp | Udp): void {
+  const was = transportLength(before);
+  const now = transportLength(draft);
+  followHeader(draft, was + 20, now + 20);
+  follow(draft, was, now);
+  if (draft.kind === 'udp') follow(draft, was, now);
 }
 
 /** What to change in the packet that an error quotes. */
@@ -193,14 +227,15 @@ export function withQuoted(icmp: Icmp, change: QuoteChange): Icmp {
   const dst = change.dst ?? quote.dst;
   const payload = icmp.payload.slice();
   const view = new DataView(payload.buffer);
-  const [from, to] = typeof quote.src === 'number' ? [12, 16] : [8, 24];
-  payload.set(toBytes(src), from);
-  payload.set(toBytes(dst), to);
-  if (typeof quote.src === 'number') {
-    view.setUint16(10, updateIp(updateIp(view.getUint16(10), quote.src, src), quote.dst, dst));
-  }
+  const v4 = typeof quote.src === 'number';
+  payload.set(toBytes(src), v4 ? 12 : 8);
+  payload.set(toBytes(dst), v4 ? 16 : 24);
+  if (v4) view.setUint16(10, updateIp(updateIp(view.getUint16(10), quote.src, src), quote.dst, dst));
   patchTransport(view, quote, { ...change, src, dst });
-  return { ...icmp, payload, checksum: update(icmp.checksum, sum(icmp.payload), sum(payload)) };
+  const changed = draftOf(icmp);
+  changed.payload = payload;
+  follow(changed, sum(icmp.payload), sum(payload));
+  return changed;
 }
 
 function patchTransport(view: DataView, quote: Quote, change: QuoteChange & { src: Ip; dst: Ip }): void {
