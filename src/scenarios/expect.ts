@@ -1,5 +1,5 @@
 /** What a step may be expected to result in. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from '../sim/base/readonly.ts';
 import { jsonSchema } from '../sim/design/field.ts';
 import type { Json } from '../sim/design/patch.ts';

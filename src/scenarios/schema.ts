@@ -2,7 +2,7 @@
  * The scenario file: networks, and what is tried on them. From this schema come the types, the validation and the
  * published JSON Schema.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from '../sim/base/readonly.ts';
 import { type Change, changeSchema } from '../sim/design/change.ts';
 import { type Design, designSchema } from '../sim/design/design.ts';

@@ -1,5 +1,5 @@
 /** Invariants of a file: what must hold in its networks whatever happens in them. `middlebox check` tries to break them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from '../../sim/base/readonly.ts';
 import { nameSchema, oneOrMore, portSetSchema, text } from '../../sim/design/field.ts';
 import { INTENT_PROTOCOLS, readIntent } from './intent.ts';

@@ -3,7 +3,7 @@
  *
  * Read RFC 4787 §4 to §6, RFC 5382, RFC 5508, RFC 6888 and RFC 7857 first; RFC 7422 for deterministic ports.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fail } from '../base/fail.ts';
 import type { DeepReadonly } from '../base/readonly.ts';
 import { type Millis, parseDuration } from '../base/time.ts';

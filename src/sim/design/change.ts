@@ -3,7 +3,7 @@
  * changed in place, and what an edit does not touch stays the same object. Only this file knows immer.
  */
 import { type Draft, enablePatches, type Patch, produce, produceWithPatches } from 'immer';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fail, type Issue } from '../base/fail.ts';
 import { type Path, showPath } from '../base/path.ts';
 import { type Design, designSchema } from './design.ts';

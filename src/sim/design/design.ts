@@ -2,7 +2,7 @@
  * The Design: a network as its author wrote it, validated. It is the document itself (strings stay strings, rules stay
  * arrays in the order written), so an RFC 6902 operation on the file is an edit of the design.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from '../base/readonly.ts';
 import {
   addressSchema,

@@ -1,5 +1,5 @@
 /** The leaves of a scenario file: one schema per kind of text, each with the words an editor shows. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseIp } from '../addr/ip.ts';
 import { explainPrefix, readInterface, readPrefix } from '../addr/prefix.ts';
 import { readIpRange } from '../addr/range.ts';

@@ -1,5 +1,5 @@
 /** Address translation as written: rules, behaviour, helpers. Read RFC 2663, 3022 and 4787 first. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from '../base/readonly.ts';
 import { behaviourSchema } from './behaviour.ts';
 import { addressSchema, oneOrMore, prefixSchema, tag, targetSchema } from './field.ts';

@@ -1,5 +1,5 @@
 /** A filter rule: what it matches, and what it does with what it matched. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeepReadonly } from '../base/readonly.ts';
 import { addressSetSchema, interfaceNameSchema, nameSchema, oneOrMore, portSetSchema, tag } from './field.ts';
 import { ICMP_TYPE_NAMES } from './icmp.ts';

@@ -1,5 +1,5 @@
 /** What listens on a node: services as written, resolved to an application with its endpoint. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { family, type Ip, isLinkLocal, parseIp } from '../addr/ip.ts';
 import { type Prefix, parsePrefix } from '../addr/prefix.ts';
 import { type IpRange, parseIpRange } from '../addr/range.ts';

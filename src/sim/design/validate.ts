@@ -2,7 +2,7 @@
  * Schema errors in words. A value that fits none of several shapes is measured against the one it comes closest to, so
  * that every message is concrete.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fail, type Issue } from '../base/fail.ts';
 import type { Path } from '../base/path.ts';
 import { didYouMean } from '../base/suggest.ts';
