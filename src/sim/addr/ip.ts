@@ -119,21 +119,53 @@ function readGroups(text: string, last: boolean): number[] | string {
 
 /** The canonical text: dotted quad, or RFC 5952 with the mixed form for IPv4-mapped addresses only. */
 export function showIp(ip: Ip): string {
-  if (typeof ip === 'number') return `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`;
-  if (ip >> 32n === MAPPED) return `::ffff:${showIp(low4(ip))}`;
-  const groups: number[] = [];
-  for (let shift = 112n; shift >= 0n; shift -= 16n) groups.push(Number((ip >> shift) & 0xffffn));
-  const { at, length } = longestZeros(groups);
-  const hex = (part: readonly number[]) => part.map((group) => group.toString(16)).join(':');
-  return length < 2 ? hex(groups) : `${hex(groups.slice(0, at))}::${hex(groups.slice(at + length))}`;
+  return typeof ip === 'number' ? showIp4(ip) : showIp6(ip);
+}
+
+/*
+ * The few addresses of a network are written again and again: the last text of each hash is kept, for the address that
+ * stands beside it.
+ */
+const SHOWN = 256;
+const shown = new Uint32Array(SHOWN);
+const texts: string[] = new Array(SHOWN).fill('0.0.0.0');
+
+function showIp4(ip: Ip4): string {
+  const at = Math.imul(ip, 0x9e37_79b1) >>> 24;
+  if (shown[at] !== ip) {
+    shown[at] = ip;
+    texts[at] = `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`;
+  }
+  return texts[at] as string;
+}
+
+const wide = new DataView(new ArrayBuffer(16));
+
+function showIp6(ip: Ip6): string {
+  if (ip >> 32n === MAPPED) return `::ffff:${showIp4(low4(ip))}`;
+  wide.setBigUint64(0, ip >> 64n);
+  wide.setBigUint64(8, ip);
+  const gap = longestZeros();
+  const end = gap.at + gap.length;
+  return gap.length < 2 ? hexGroups(0, 8) : `${hexGroups(0, gap.at)}::${hexGroups(end, 8)}`;
+}
+
+/** Of the address last written down. */
+function hexGroups(from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) {
+    const group = wide.getUint16(2 * i).toString(16);
+    text = i === from ? group : `${text}:${group}`;
+  }
+  return text;
 }
 
 /** The first of the longest runs of zero groups. */
-function longestZeros(groups: readonly number[]): { at: number; length: number } {
+function longestZeros(): { at: number; length: number } {
   let best = { at: 0, length: 0 };
   let length = 0;
-  for (const [i, group] of groups.entries()) {
-    length = group === 0 ? length + 1 : 0;
+  for (let i = 0; i < 8; i++) {
+    length = wide.getUint16(2 * i) === 0 ? length + 1 : 0;
     if (length > best.length) best = { at: i + 1 - length, length };
   }
   return best;

@@ -9,21 +9,23 @@ import { fail } from './fail.ts';
  */
 export class Rng {
   readonly #seed: number;
-  readonly #generator: RandomGenerator;
+  /** Made when something is first drawn: most streams are only split. */
+  #generator: RandomGenerator | undefined;
 
-  constructor(seed: number, generator: RandomGenerator = xoroshiro128plus(seed)) {
+  constructor(seed: number, generator?: RandomGenerator) {
     this.#seed = seed;
     this.#generator = generator;
   }
 
   /** A stream that goes on as this one does. */
   copy(): Rng {
-    return new Rng(this.#seed, this.#generator.clone());
+    return new Rng(this.#seed, this.#generator?.clone());
   }
 
   /** An integer, both ends included; an empty span fails. */
   int(from: number, to: number): number {
     if (!(from <= to)) return fail(`no integer from ${from} to ${to}`);
+    this.#generator ??= xoroshiro128plus(this.#seed);
     return uniformInt(this.#generator, from, to);
   }
 

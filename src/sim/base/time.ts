@@ -30,12 +30,18 @@ export function parseDuration(text: string): Millis | undefined {
 export function showDuration(millis: Millis): string {
   if (!Number.isFinite(millis) || millis < 0) return fail(`${millis} is not a duration`);
   let micros = Math.round(millis * 1000);
-  const parts: string[] = [];
-  for (const [name, unit] of UNITS) {
-    const size = Math.round(unit * 1000);
+  if (micros === 0) return '0s';
+  let text = '';
+  for (let i = 0; micros > 0; i++) {
+    const size = SIZES[i] as number;
+    if (micros < size) continue;
     const count = Math.floor(micros / size);
-    if (count > 0) parts.push(`${count}${name}`);
+    text += count + (NAMES[i] as string);
     micros -= count * size;
   }
-  return parts.length === 0 ? '0s' : parts.join('');
+  return text;
 }
+
+const NAMES = UNITS.map(([name]) => name);
+/** In microseconds; the last is one. */
+const SIZES = UNITS.map(([, millis]) => Math.round(millis * 1000));

@@ -2,7 +2,7 @@
 import { family, type Ip, showIp } from '../addr/ip.ts';
 import { isError, quoteOf } from './icmp-error.ts';
 import { transportLength } from './length.ts';
-import { flagNames, type Icmp, isEcho, type Other, type Packet, queryId, type Tcp, type Udp } from './packet.ts';
+import { FLAG, flagNames, type Icmp, isEcho, type Other, type Packet, queryId, type Tcp, type Udp } from './packet.ts';
 import { PROTOCOL, protocolOf } from './protocol.ts';
 
 /** `192.168.1.10:50000`, `[2001:db8::1]:50000`. */
@@ -40,10 +40,21 @@ export function showPacket(packet: Packet): string {
 }
 
 function showTcp(packet: Tcp): string {
-  const flags = flagNames(packet.flags).map((name) => name.toUpperCase());
-  const ack = flags.includes('ACK') ? ` ack ${packet.ack}` : '';
-  return `tcp ${flags.join('+') || 'no flags'} seq ${packet.seq}${ack} len ${packet.payload.length}`;
+  const ack = (packet.flags & FLAG.ack) === 0 ? '' : ` ack ${packet.ack}`;
+  return `tcp ${showFlags(packet.flags & 0xff)} seq ${packet.seq}${ack} len ${packet.payload.length}`;
 }
+
+/** `SYN+ACK`. */
+function showFlags(bits: number): string {
+  const known = flagTexts[bits];
+  if (known !== undefined) return known;
+  const text = flagNames(bits).join('+').toUpperCase() || 'no flags';
+  flagTexts[bits] = text;
+  return text;
+}
+
+/** For each combination of the eight flags that has been written down. */
+const flagTexts: (string | undefined)[] = new Array(256).fill(undefined);
 
 function showUdp(packet: Udp): string {
   return `udp len ${packet.payload.length}`;
@@ -88,12 +99,27 @@ function showQuote(packet: Icmp): string {
   return ` about ${showIp(src)} > ${showIp(dst)} ${name}${message}${id === undefined ? '' : ` id ${id}`}`;
 }
 
+/** How much of a payload is looked at, in bytes, and how much of it is shown, in characters. */
+const LOOK = 256;
+const SHOW = 40;
+
 /** The readable stretches of a payload, as FTP commands and DNS names are, cut to 40 characters. */
 function excerpt(payload: Uint8Array): string {
-  const text = String.fromCharCode(...payload.subarray(0, 256));
-  const readable = (text.match(/[ -~]{3,}/g) ?? []).join('.');
-  if (readable === '') return '';
-  return ` "${readable.length > 40 ? `${readable.slice(0, 39)}…` : readable}"`;
+  const end = Math.min(payload.length, LOOK);
+  let text = '';
+  let begin = 0;
+  for (let at = 0; at <= end && text.length <= SHOW; at++) {
+    if (at < end && isReadable(payload[at] as number)) continue;
+    if (at - begin >= 3) text += (text === '' ? '' : '.') + String.fromCharCode(...payload.subarray(begin, at));
+    begin = at + 1;
+  }
+  if (text === '') return '';
+  return ` "${text.length > SHOW ? `${text.slice(0, SHOW - 1)}…` : text}"`;
+}
+
+/** A character of ASCII that leaves a trace on paper, or a space. */
+function isReadable(byte: number): boolean {
+  return byte >= 0x20 && byte <= 0x7e;
 }
 
 const MEANINGS: Readonly<Record<4 | 6, Readonly<Record<string, string>>>> = {
