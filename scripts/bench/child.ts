@@ -72,7 +72,7 @@ function through({ router }: RunningNode, count: number, packetAt: (i: number) =
 }
 
 function makeGateway(): RunningNode {
-  const gateway = makeNode(gatewayDesign(), 'gateway', new Rng(1), []);
+  const gateway = makeNode(gatewayDesign(), 'gateway', new Rng(1));
   gateway.router.conntrack.heard = false;
   return gateway;
 }

@@ -46,7 +46,7 @@ describe('RT-1 the TTL', () => {
           expect([reasonOf(end), said(end)]).toEqual(['ttlExpired', EXPIRED[wanted]]);
           return;
         }
-        const [left = fail('nothing')] = end.verdict === 'transmit' ? end.pieces : fail(end.verdict);
+        const left = end.verdict === 'transmit' ? end.passage.packet : fail(end.verdict);
         expect(left).toEqual({ ...sent, ttl: ttl - 1, headerChecksum: left.headerChecksum });
         expect(verify(left)).toEqual({ header: true, transport: true });
       }),

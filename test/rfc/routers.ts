@@ -8,8 +8,8 @@ import { Reassembler } from '../../src/sim/packet/fragment.ts';
 import type { Icmp, Packet } from '../../src/sim/packet/packet.ts';
 import { compileNode } from '../../src/sim/program/compile.ts';
 import { Conntrack } from '../../src/sim/router/conntrack.ts';
-import { type End, enter, runHop } from '../../src/sim/router/hop.ts';
-import type { RouterState } from '../../src/sim/router/passage.ts';
+import { enter, runHop } from '../../src/sim/router/hop.ts';
+import type { End, RouterState } from '../../src/sim/router/passage.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { script } from '../script.ts';
 
@@ -67,7 +67,15 @@ export function node(more: Partial<Node> = {}): RouterState {
   const middle = { ...network().nodes.r, ...more } as Node;
   const program = compileNode({ nodes: { r: middle } }, 'r', { leases: new Map(), learned: [] });
   const conntrack = new Conntrack({ tracking: program.tracking, helpers: program.helpers, rng: new Rng(1) });
-  return { program, conntrack, listens: () => false, reassembler: new Reassembler(), ident: 0 };
+  return {
+    program,
+    conntrack,
+    listens: () => false,
+    reassembler: new Reassembler(),
+    ident: 0,
+    recalls: true,
+    ways: undefined,
+  };
 }
 
 /** A packet comes to a node. */

@@ -3,6 +3,7 @@ import { type Ip, isIp4, isLoopback, LIMITED_BROADCAST, parseIp } from '../addr/
 import { fail } from '../base/fail.ts';
 import type { Design, Node } from '../design/design.ts';
 import { linksOf, nodeNamed } from '../design/topology.ts';
+import { askedBy } from './asked.ts';
 import type { Groups } from './group.ts';
 import { compileInterfaces } from './interface.ts';
 import { remember } from './memo.ts';
@@ -69,6 +70,7 @@ function compileParts(node: Node, name: string, input: NodeInput): NodeProgram {
     ...compileAddresses(interfaces, fib),
     ...compileSource(interfaces, fib),
     firewall: compileFirewall(node.firewall ?? NO_FIREWALL, groups),
+    asks: askedBy(node.firewall ?? NO_FIREWALL),
     nat: nat?.program,
     nat64,
     prefixMaps: compilePrefixMaps(rules, groups),

@@ -8,6 +8,7 @@ import type { TimeoutName } from '../design/design.ts';
 import type { PortRange } from '../design/ports.ts';
 import type { RejectWith } from '../design/rule.ts';
 import type { Packet } from '../packet/packet.ts';
+import type { Asked } from './asked.ts';
 
 /** A place in the design, relative to its node: `firewall.forward.rules[2]`, `firewall.input.policy`, `routes[0]`, `gateway`. */
 export type Place = string;
@@ -183,6 +184,8 @@ export interface NodeProgram {
     readonly forward: ChainProgram | undefined;
     readonly output: ChainProgram | undefined;
   };
+  /** What its rules ask of a packet. */
+  readonly asks: Asked;
   readonly nat: NatProgram | undefined;
   readonly nat64: readonly Nat64[];
   readonly prefixMaps: readonly PrefixMap[];

@@ -7,6 +7,7 @@ import type { Packet } from '../packet/packet.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Why } from '../trace/trace.ts';
 import type { Conntrack } from './conntrack.ts';
+import type { Ways } from './stages.ts';
 import type { Tracked } from './tracked.ts';
 
 /** The running state of a node's lower half. The program is replaced when the design changes; the tables stay. */
@@ -18,6 +19,10 @@ export interface RouterState {
   readonly listens: (protocol: number, at: Endpoint) => boolean;
   /** Identification of the next IPv6 packet that is cut here. */
   ident: number;
+  /** Whether walks are remembered; what happens is the same. */
+  readonly recalls: boolean;
+  /** The ways through the program, once somebody has asked for them. */
+  ways: Ways | undefined;
 }
 
 /** A packet on its way through one node, with what the stages before have found out. */
@@ -54,7 +59,20 @@ export type StageResult =
   | { readonly verdict: 'hold'; readonly why: Why; readonly passage: Passage; readonly until: Millis }
   /** The last piece came: the walk starts again with the whole packet. */
   | { readonly verdict: 'merged'; readonly why: Why; readonly passage: Passage; readonly whole: Reassembled }
-  | { readonly verdict: 'transmit'; readonly why: Why; readonly passage: Passage; readonly pieces: readonly Packet[] };
+  /** Out by an interface; in pieces where it does not fit as it is. */
+  | { readonly verdict: 'transmit'; readonly why: Why; readonly passage: Passage; readonly pieces?: readonly Packet[] };
+
+/** How a packet's walk through one node ended: delivered here, or whatever the last stage said. */
+export type End =
+  | Exclude<StageResult, { verdict: 'next' | 'local' }>
+  | { readonly verdict: 'deliver'; readonly passage: Passage };
+
+/** What the stages of a walk said, in order; behind the word of one that changed the packet stands the packet. */
+export type Trail = (Why | Packet)[];
+
+export function isWhy(said: Why | Packet): said is Why {
+  return !('headerChecksum' in said);
+}
 
 /*
  * A walk makes a new passage at every other stage. Each field is written down one by one: V8 spreads an object many times

@@ -1,6 +1,7 @@
 import { LINUX, type StageName } from '../program/order.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Stage } from './passage.ts';
+import { Walks } from './recall.ts';
 import { confirm } from './stage/confirm.ts';
 import { defrag, reassemble } from './stage/defrag.ts';
 import { egress } from './stage/egress.ts';
@@ -49,27 +50,44 @@ const IDLE: Readonly<Partial<Record<StageName, (program: NodeProgram) => boolean
   output: ({ firewall }) => firewall.output === undefined,
 };
 
-/** One way through a node: its stages, and in the place of those that are idle there nothing. */
-export type Way = readonly (Stage | undefined)[];
+/** One way through a node. */
+export interface Way {
+  /** In the place of those that are idle there nothing. */
+  readonly stages: readonly (Stage | undefined)[];
+  /** The number of the stage behind which everything that the others ask is known; −1: it is from the start. */
+  readonly known: number;
+}
 
 /** The ways through a node; where a packet that comes in goes on, or stays, is said by routing, last of `arrive`. */
 export interface Ways {
+  readonly program: NodeProgram;
+  /** Walks of packets of IPv4, where nothing tracks these. */
+  readonly walks: Walks | undefined;
   readonly origin: Way;
   readonly through: Way;
   readonly stay: Way;
 }
 
-const known = new WeakMap<NodeProgram, Ways>();
+const made = new WeakMap<NodeProgram, Ways>();
 
-/** Made once for each program. */
+/** Made once for each program, whatever worlds it runs in. */
 export function waysOf(program: NodeProgram): Ways {
-  const found = known.get(program);
+  const found = made.get(program);
   if (found !== undefined) return found;
-  const way = (names: readonly StageName[]): Way =>
-    names.map((name) => (IDLE[name]?.(program) === true ? undefined : STAGES[name]));
-  const made = { origin: way(ORDER.origin), through: way(ORDER.through), stay: way(ORDER.stay) };
-  known.set(program, made);
-  return made;
+  const tracks = program.tracks.has(4) || program.nat64.length > 0;
+  const way = (names: readonly StageName[]): Way => ({
+    stages: names.map((name) => (IDLE[name]?.(program) === true ? undefined : STAGES[name])),
+    known: names.indexOf(tracks ? 'track' : 'sanity'),
+  });
+  const ways = {
+    program,
+    walks: tracks ? undefined : new Walks(),
+    origin: way(ORDER.origin),
+    through: way(ORDER.through),
+    stay: way(ORDER.stay),
+  };
+  made.set(program, ways);
+  return ways;
 }
 
 /** The lists from end to end. */

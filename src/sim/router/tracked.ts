@@ -2,6 +2,7 @@
 import type { DropReason } from '../trace/fate.ts';
 import type { Why } from '../trace/trace.ts';
 import type { Connection, Direction } from './connection.ts';
+import { LastWalk, type Memory } from './recall.ts';
 import { NOT_TCP } from './track/tcp-state.ts';
 
 /** What a packet is to the connections that are known. */
@@ -15,6 +16,8 @@ export interface Tracked {
   readonly drop?: { readonly reason: DropReason; readonly place: string; readonly detail: string };
   /** Where it is said more than once. */
   readonly why?: Why;
+  /** The last walk of a packet that it was said of. */
+  readonly memory?: Memory;
 }
 
 /** What was said last of the packets of one direction of a connection, and the state of TCP that it was said in. */
@@ -33,7 +36,7 @@ export function followed(connection: Connection, direction: Direction, state: Tr
   const last = connection.sighted[direction];
   if (last !== undefined && last.tracked.state === state && last.tcpState === tcpState) return last.tracked;
   const said = { state, connection, direction, detail: describe(state, connection) };
-  const tracked = { ...said, why: whyTracked(said) };
+  const tracked = { ...said, why: whyTracked(said), memory: new LastWalk() };
   connection.sighted[direction] = { tcpState, tracked };
   return tracked;
 }

@@ -7,9 +7,9 @@ import { isError } from '../packet/icmp-error.ts';
 import type { Packet } from '../packet/packet.ts';
 import { fragmentKey } from '../packet/tuple.ts';
 import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
-import { type End, enter, runHop, type Trail } from '../router/hop.ts';
+import { beginWalk, enter, runHop } from '../router/hop.ts';
 import { release } from '../router/mapping/unsolicited.ts';
-import { type Answer, type Passage, withWay } from '../router/passage.ts';
+import { type Answer, type End, type Passage, withWay } from '../router/passage.ts';
 import { identOf } from '../router/stage/egress.ts';
 import type { Fate, LossReason } from '../trace/fate.ts';
 import type { PacketId } from '../trace/trace.ts';
@@ -63,11 +63,10 @@ function arrive(state: State, node: RunningNode, event: Extract<Event, { kind: '
 /** One packet through one node, written down, and what comes of it. */
 function walk(state: State, node: RunningNode, start: Passage, id: PacketId): void {
   const { recorder } = state;
-  const trail: Trail | undefined = recorder.listens ? [] : undefined;
-  const end = runHop(start, node.router, state.now, trail);
-  if (trail !== undefined) {
+  const walk = recorder.listens ? beginWalk(start) : undefined;
+  const end = runHop(start, node.router, state.now, walk);
+  if (walk !== undefined) {
     const out = end.verdict === 'transmit' ? end.passage.out : undefined;
-    const walk = { in: start.in, packet: start.packet, trail, end: end.verdict };
     recorder.hop(state.now, { packet: id, node: node.name, out, walk });
     for (const change of node.router.conntrack.drain()) recorder.log(state.now, { ...change, node: node.name });
   }
@@ -113,8 +112,7 @@ function isMute({ recorder }: State, { answer, passage }: Extract<End, { verdict
 
 function leave(state: State, node: RunningNode, end: Extract<End, { verdict: 'transmit' }>, id: PacketId): void {
   const { pieces, passage } = end;
-  const [only, ...more] = pieces;
-  if (more.length === 0) return transmit(state, node, { id, packet: only ?? fail('no piece'), passage });
+  if (pieces === undefined) return transmit(state, node, { id, packet: passage.packet, passage });
   const into = pieces.map((value) =>
     state.recorder.born(state.now, { node: node.name, value, cause: id, by: 'fragmentation' }),
   );

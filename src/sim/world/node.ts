@@ -37,8 +37,21 @@ export interface RunningNode {
   readonly pieces: Map<string, { readonly ids: PacketId[]; readonly deadline: Millis }>;
 }
 
+/** What a world knows of a node besides its design. */
+export interface NodeInit {
+  /** Routes that `shortest-path` routing gives it; default none. */
+  readonly learned?: Surroundings['learned'];
+  /** Whether it remembers walks; default true. */
+  readonly recalls?: boolean;
+}
+
 /** A node at rest, its program compiled and its tables empty. */
-export function makeNode(design: Design, name: string, seed: Rng, learned: Surroundings['learned']): RunningNode {
+export function makeNode(
+  design: Design,
+  name: string,
+  seed: Rng,
+  { learned = [], recalls = true }: NodeInit = {},
+): RunningNode {
   const rng = seed.split(`node ${name}`);
   const leases = new Map<string, Lease>();
   const program = compileNode(design, name, { leases, learned });
@@ -52,6 +65,8 @@ export function makeNode(design: Design, name: string, seed: Rng, learned: Surro
     }),
     reassembler: new Reassembler(),
     ident: 0,
+    recalls,
+    ways: undefined,
   };
   const host = makeHost({ name, routing: routingOf(router), rng: rng.split('host') });
   return {
@@ -76,13 +91,15 @@ export function copyNode(
   copyConnection: CopyConnection,
 ): RunningNode {
   const { held, leases, limiter, neighbours, pieces, rng, router, services } = node;
-  const { program, conntrack, reassembler, ident } = router;
+  const { program, conntrack, reassembler, ident, recalls } = router;
   const own: RouterState = {
     program,
     listens: (protocol, at) => hears(host, protocol, at),
     conntrack: conntrack.copy(copyConnection),
     reassembler: reassembler.copy(),
     ident,
+    recalls,
+    ways: undefined,
   };
   const host = node.host.copy(routingOf(own));
   return {

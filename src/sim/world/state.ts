@@ -63,6 +63,8 @@ export interface State {
   readonly cut: Map<string, boolean>;
   readonly queue: EventQueue<Event>;
   readonly recorder: Recorder;
+  /** Whether nodes remember walks. */
+  readonly recalls: boolean;
   /** What client programs found out, by program. */
   readonly findings: Map<string, Finding>;
 }
@@ -71,7 +73,11 @@ export interface State {
 export type Learned = ReadonlyMap<string, Surroundings['learned']>;
 
 /** A world at time zero: tables empty, nothing started. */
-export function makeState(design: Design, seed: number, { record = 'full' }: { record?: RecordLevel } = {}): State {
+export function makeState(
+  design: Design,
+  seed: number,
+  { record = 'full', recalls = true }: { readonly record?: RecordLevel; readonly recalls?: boolean } = {},
+): State {
   const links = linksOf(design);
   return {
     design,
@@ -87,6 +93,7 @@ export function makeState(design: Design, seed: number, { record = 'full' }: { r
     cut: new Map(),
     queue: new EventQueue(),
     recorder: new Recorder(record),
+    recalls,
     findings: new Map(),
   };
 }
@@ -100,7 +107,7 @@ export function nodeOf(state: State, name: string): RunningNode {
 export function findNode(state: State, name: string): RunningNode | undefined {
   const known = state.nodes.own(name, (shared) => ownNode(state, shared));
   if (known !== undefined || !Object.hasOwn(state.design.nodes, name)) return known;
-  const made = makeNode(state.design, name, state.seed, learnedBy(state, name));
+  const made = makeNode(state.design, name, state.seed, { learned: learnedBy(state, name), recalls: state.recalls });
   made.router.conntrack.heard = state.recorder.level === 'full';
   state.nodes.set(name, made);
   return made;

@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly seed?: number;
   /** How much of what happens is written down; default `full`. What happens is the same. */
   readonly record?: RecordLevel;
+  /** Whether walks are remembered for packets that are alike; default true. What happens is the same, only slower. */
+  readonly recalls?: boolean;
 }
 
 /** What became of a packet sent by hand, and its events until then; those of what it drew stand in the world's trace. */
@@ -37,8 +39,8 @@ export class World {
   #programs = 0;
 
   /** Compiles a checked design and starts its services; the clock stands at 0. */
-  constructor(design: Design, { seed = 1, record = 'full' }: WorldOptions = {}) {
-    this.#state = makeState(design, seed, { record });
+  constructor(design: Design, { seed = 1, record = 'full', recalls = true }: WorldOptions = {}) {
+    this.#state = makeState(design, seed, { record, recalls });
     startAll(this.#state);
   }
 

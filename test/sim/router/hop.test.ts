@@ -31,7 +31,15 @@ function gateway(more: Partial<Design['nodes'][string]> = {}): RouterState {
     helpers: program.helpers,
     rng: new Rng(1),
   });
-  return { program, conntrack, listens: () => false, reassembler: new Reassembler(), ident: 0 };
+  return {
+    program,
+    conntrack,
+    listens: () => false,
+    reassembler: new Reassembler(),
+    ident: 0,
+    recalls: true,
+    ways: undefined,
+  };
 }
 
 const MASQUERADE = { rules: [{ match: { outInterface: 'out0' }, action: 'masquerade' as const }] };
@@ -52,7 +60,7 @@ describe('a packet through a node', () => {
     const node = gateway({ nat: MASQUERADE });
     const out = arrive(node, 'in0', syn('192.168.1.10', '198.51.100.80'));
     if (out.verdict !== 'transmit') return expect.fail(out.verdict);
-    const [sent = fail('nothing')] = out.pieces;
+    const sent = out.passage.packet;
     expect(out.passage).toMatchObject({ out: 'out0', nextHop: ip('203.0.113.1') });
     expect(sent).toMatchObject({ src: ip('203.0.113.2'), sport: 5000, ttl: 63 });
     expect(verify(sent)).toEqual({ header: true, transport: true });
@@ -67,7 +75,7 @@ describe('a packet through a node', () => {
     });
     const back = arrive(node, 'out0', answer);
     if (back.verdict !== 'transmit') return expect.fail(back.verdict);
-    expect(back.pieces[0]).toMatchObject({ dst: ip('192.168.1.10'), dport: 5000 });
+    expect(back.passage.packet).toMatchObject({ dst: ip('192.168.1.10'), dport: 5000 });
     expect(back.passage.out).toBe('in0');
   });
 
@@ -109,7 +117,7 @@ describe('a packet through a node', () => {
     if (end.verdict !== 'drop' || end.answer === undefined) return expect.fail(end.verdict);
     const told = runHop({ ...enter(end.answer.packet, undefined), tracked: end.answer.tracked }, node, 0);
     if (told.verdict !== 'transmit') return expect.fail(told.verdict);
-    const [error = fail('nothing')] = told.pieces;
+    const error = told.passage.packet;
     if (error.kind !== 'icmp') return expect.fail(error.kind);
     expect(showIp(quoteOf(error)?.dst ?? ip('::'))).toBe('203.0.113.2');
     expect(verify(error)).toEqual({ header: true, transport: true });
@@ -140,6 +148,6 @@ describe('a packet through a node', () => {
     const node = gateway({ nat: MASQUERADE });
     const end = depart(node, echo({ src: ip('192.168.1.1'), dst: ip('198.51.100.80'), id: 7, seq: 1 }));
     if (end.verdict !== 'transmit') return expect.fail(end.verdict);
-    expect(end.pieces[0]).toMatchObject({ src: ip('203.0.113.2'), ttl: 64 });
+    expect(end.passage.packet).toMatchObject({ src: ip('203.0.113.2'), ttl: 64 });
   });
 });

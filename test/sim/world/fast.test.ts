@@ -1,4 +1,4 @@
-/** How much is written down changes nothing of what happens; packets sent by hand, and their fates. */
+/** How much is written down, and whether walks are remembered, changes nothing of what happens; packets sent by hand. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyDesign } from '../../../src/arbitraries/design.ts';
@@ -9,11 +9,11 @@ import type { Step } from '../../../src/scenarios/schema.ts';
 import { parseIp } from '../../../src/sim/addr/ip.ts';
 import { fail } from '../../../src/sim/base/fail.ts';
 import type { Design } from '../../../src/sim/design/design.ts';
-import { type Packet, udp } from '../../../src/sim/packet/packet.ts';
+import { hasPorts, type Packet, udp } from '../../../src/sim/packet/packet.ts';
+import { withDestination, withPayload, withSource, withTtl } from '../../../src/sim/packet/rewrite.ts';
 import { explain } from '../../../src/sim/trace/explain.ts';
 import type { Trace, TraceEvent } from '../../../src/sim/trace/trace.ts';
-import type { RecordLevel } from '../../../src/sim/world/recorder.ts';
-import { World } from '../../../src/sim/world/world.ts';
+import { World, type WorldOptions } from '../../../src/sim/world/world.ts';
 
 interface Story {
   readonly design: Design;
@@ -35,8 +35,11 @@ const anyStory: fc.Arbitrary<Story> = anyRun(anyDesign({ faults: true, learned: 
 );
 
 /** What there is to see of a world beside its record, after each step. */
-function live({ design, steps, packets, from, forks }: Story, record: RecordLevel): { seen: unknown[]; trace: Trace } {
-  let world = new World(design, { record });
+function live(
+  { design, steps, packets, from, forks }: Story,
+  options: WorldOptions,
+): { seen: unknown[]; trace: Trace } {
+  let world = new World(design, options);
   world.settle();
   const seen: unknown[] = [];
   for (const [i, step] of steps.entries()) {
@@ -73,9 +76,9 @@ describe('in any network under any traffic', () => {
   it('what happens is the same with a record, without one, and with one of failures alone, which tells them whole', () => {
     fc.assert(
       fc.property(anyStory, (story) => {
-        const full = live(story, 'full');
-        const failures = live(story, 'failures');
-        const off = live(story, 'off');
+        const full = live(story, { record: 'full' });
+        const failures = live(story, { record: 'failures' });
+        const off = live(story, { record: 'off' });
         expect(failures.seen).toEqual(full.seen);
         expect(off.seen).toEqual(full.seen);
         const whole = storiesOf(full.trace);
@@ -87,7 +90,38 @@ describe('in any network under any traffic', () => {
       { numRuns: 40 },
     );
   });
+
+  it('a walk that is remembered comes to the end that the stages come to, and tells the same story', () => {
+    fc.assert(
+      fc.property(anyStory, (story) => {
+        // what is alike comes again, so that there is something to remember
+        const often = {
+          ...story,
+          packets: story.packets.flatMap((packet) => [packet, packet, older(packet), beside(packet), packet]),
+        };
+        const walked = live(often, { recalls: false });
+        const recalled = live(often, {});
+        expect(recalled.seen).toEqual(walked.seen);
+        expect(recalled.trace).toEqual(walked.trace);
+        expect(live(often, { record: 'off' }).seen).toEqual(walked.seen);
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
+
+/** The same from another port, to another. */
+function beside(packet: Packet): Packet {
+  if (!hasPorts(packet)) return packet;
+  const { src, sport, dst, dport } = packet;
+  return withDestination(withSource(packet, src, (sport + 1) & 0xffff), dst, (dport ^ 1) & 0xffff);
+}
+
+/** The same packet after some hops, and longer. */
+function older(packet: Packet): Packet {
+  const worn = withTtl(packet, Math.max(1, packet.ttl >> 1));
+  return worn.kind === 'udp' ? withPayload(worn, new Uint8Array(worn.payload.length + 700)) : worn;
+}
 
 const ip = (text: string) => parseIp(text) ?? fail(text);
 

@@ -13,7 +13,7 @@ export const egress: Stage = (passage, node) => {
   const limit = mtuOf(program, out);
   const why = { kind: 'sent', out, nextHop } as const;
   const size = Math.min(limit, passage.cut?.size ?? limit);
-  if (lengthOf(packet) <= size) return { verdict: 'transmit', why, passage, pieces: [packet] };
+  if (lengthOf(packet) <= size) return { verdict: 'transmit', why, passage };
   if (mayCut(passage))
     return {
       verdict: 'transmit',

@@ -42,6 +42,9 @@ export const mtu: Stage = (passage, { program }) => {
   return answered(passage, program, refused('tooBig', 'mtu', detail), TOO_BIG, limit);
 };
 
+/** Room for a VLAN tag, which a frame without one may fill on the way in. */
+export const TAG = 4;
+
 /** The largest packet that leaves by an interface, in bytes. */
 export function mtuOf(program: NodeProgram, out: string | undefined): number {
   return (out === undefined ? undefined : program.interfaces.get(out)?.mtu) ?? 65535;

@@ -3,7 +3,7 @@ import { isPublic, special } from '../../addr/special.ts';
 import { verifyHeader } from '../../packet/checksum.ts';
 import { lengthOf } from '../../packet/packet.ts';
 import { goOn, type Passage, type Stage } from '../passage.ts';
-import { mtuOf } from './forwarding.ts';
+import { mtuOf, TAG } from './forwarding.ts';
 
 /** Before any hook: what the interface takes in, the header checksum, and on the public Internet the addresses. */
 export const sanity: Stage = (passage, { program }) => {
@@ -34,9 +34,6 @@ export const sanity: Stage = (passage, { program }) => {
   }
   return goOn(passage);
 };
-
-/** Room for a VLAN tag, which a frame without one may fill. */
-const TAG = 4;
 
 /** Nobody is told of it: the frame is discarded as it comes in. What was put together here came in pieces. */
 function isOversize({ packet, cut }: Passage, limit: number): boolean {

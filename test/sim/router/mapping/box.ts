@@ -64,7 +64,15 @@ export class Box {
     const program = compileNode(design, 'gw');
     const { tracking, helpers } = program;
     const conntrack = new Conntrack({ tracking, helpers, rng: new Rng(seed) });
-    this.node = { program, conntrack, listens, reassembler: new Reassembler(), ident: 0 };
+    this.node = {
+      program,
+      conntrack,
+      listens,
+      reassembler: new Reassembler(),
+      ident: 0,
+      recalls: true,
+      ways: undefined,
+    };
   }
 
   /** Goes on with copies of the tables; those that were keep what they had, and are given back. */
@@ -127,9 +135,8 @@ export function ends({ packet, verdict }: Passed, side: 'source' | 'destination'
 function read(end: StageResult | { verdict: 'deliver'; passage: { packet: Packet } }): Passed {
   switch (end.verdict) {
     case 'transmit': {
-      const [packet] = end.pieces;
-      const { out } = end.passage;
-      return { ...(packet === undefined ? {} : { packet }), ...(out === undefined ? {} : { out }) };
+      const { packet, out } = end.passage;
+      return { packet, ...(out === undefined ? {} : { out }) };
     }
     case 'drop': {
       const { reason, detail, place } = dropOf(end.why);

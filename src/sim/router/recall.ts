@@ -1,0 +1,217 @@
+/**
+ * A walk that is remembered for the packets after it that are like it. Nothing here says what becomes of a packet: a walk
+ * through the stages does, once, and its end holds for every packet that the stages cannot tell from that one. What
+ * they look at is the program, the way in, addresses and protocol, ports and TCP flags where a rule asks for them, what
+ * tracking says (which is asked anew each time), and whether the packet is small enough and has a hop left.
+ */
+import { lengthOf, type Packet, type Tcp, type Udp } from '../packet/packet.ts';
+import { withDestination, withSource, withTtl } from '../packet/rewrite.ts';
+import { type Shift, shiftBetween, shifted } from '../packet/shift.ts';
+import type { NodeProgram } from '../program/program.ts';
+import type { Why } from '../trace/trace.ts';
+import { CHECKED, type End, isWhy, type Passage, type Trail } from './passage.ts';
+import { mtuOf, TAG } from './stage/forwarding.ts';
+
+/** Packets that can be alike: TCP and UDP over IPv4. */
+type Flow = Tcp | Udp;
+
+function isFlow(packet: Packet): packet is Flow {
+  return (packet.kind === 'udp' || packet.kind === 'tcp') && typeof packet.src === 'number';
+}
+
+/** The end of a walk, and for which packets it is good. */
+export interface Recalled {
+  readonly program: NodeProgram;
+  readonly in: string | undefined;
+  readonly protocol: Flow['kind'];
+  /** 32 bits, signed. */
+  readonly src: number;
+  readonly dst: number;
+  /** −1 where no rule asks for them. */
+  readonly ports: number;
+  readonly flags: number;
+  /** The longest packet that nothing on the way cuts or refuses, in bytes. */
+  readonly longest: number;
+  readonly verdict: 'transmit' | 'deliver' | 'drop';
+  readonly out: Passage['out'];
+  readonly nextHop: Passage['nextHop'];
+  /** Undefined: the packet goes on as it came. */
+  readonly shift: Shift | undefined;
+  readonly why: Why;
+  /** What each stage said; undefined where nobody listened. */
+  readonly said: readonly Why[] | undefined;
+}
+
+/** Where walks are kept. */
+export interface Memory {
+  /** The walk that this packet would take; undefined: none that is remembered. */
+  find(passage: Passage, program: NodeProgram): Recalled | undefined;
+  keep(recalled: Recalled): void;
+}
+
+/** The last walk of packets of one flow of which tracking says the same. */
+export class LastWalk implements Memory {
+  #last: Recalled | undefined;
+
+  find(passage: Passage, program: NodeProgram): Recalled | undefined {
+    const last = this.#last;
+    return last !== undefined && suits(last, passage, program) ? last : undefined;
+  }
+
+  keep(recalled: Recalled): void {
+    this.#last = recalled;
+  }
+}
+
+/** Whether a packet at the door is whole, its way is open, and nothing is known of it yet. */
+export function isFirst({ packet, out, tracked, cut }: Passage): boolean {
+  return tracked === undefined && out === undefined && cut === undefined && isFlow(packet);
+}
+
+/** Whether a walk of packets with the same ends is good for this one, too. */
+function suits(recalled: Recalled, { packet, in: arrivedBy }: Passage, program: NodeProgram): boolean {
+  const { flags, longest, shift } = recalled;
+  if (recalled.program !== program || recalled.in !== arrivedBy || lengthOf(packet) > longest) return false;
+  if (shift !== undefined && packet.ttl <= shift.hops) return false;
+  return flags === -1 || (packet.kind === 'tcp' && packet.flags === flags);
+}
+
+/** The end of the walk once more, for another packet. */
+export function again(recalled: Recalled, { packet, in: arrivedBy, tracked }: Passage): End {
+  const { verdict, why, out, nextHop, shift } = recalled;
+  const passage = {
+    packet: shift === undefined || !isFlow(packet) ? packet : shifted(packet, shift),
+    in: arrivedBy,
+    out,
+    nextHop,
+    tracked,
+    notrack: false,
+    cut: undefined,
+    arrived: undefined,
+    turned: false,
+  };
+  return verdict === 'deliver' ? { verdict, passage } : { verdict, why, passage };
+}
+
+/** What to remember of a walk; undefined where its end need not be that of others like it. */
+export function recallable(
+  start: Passage,
+  end: End,
+  program: NodeProgram,
+  trail: Trail | undefined,
+): Recalled | undefined {
+  const { packet, in: arrivedBy } = start;
+  const { passage } = end;
+  const { out, nextHop, cut, arrived } = passage;
+  if (!isFlow(packet) || !isPlain(end) || cut !== undefined || arrived !== undefined) return undefined;
+  const shift = passage.packet === packet ? undefined : shiftBetween(packet, passage.packet);
+  if (passage.packet !== packet && shift === undefined) return undefined;
+  return {
+    program,
+    in: arrivedBy,
+    ...keyOf(packet, program),
+    longest: Math.min(
+      arrivedBy === undefined ? Number.POSITIVE_INFINITY : mtuOf(program, arrivedBy) + TAG,
+      out === undefined ? Number.POSITIVE_INFINITY : mtuOf(program, out),
+    ),
+    verdict: end.verdict,
+    out,
+    nextHop,
+    shift,
+    why: end.verdict === 'deliver' ? CHECKED : end.why,
+    said: trail?.filter(isWhy),
+  };
+}
+
+type Plain = Extract<End, { verdict: 'transmit' | 'deliver' | 'drop' }>;
+
+/** It leaves whole, is delivered, or is dropped by a rule without a word. */
+function isPlain(end: End): end is Plain {
+  if (end.verdict === 'drop') return end.why.kind === 'filter' && end.answer === undefined;
+  return end.verdict === 'deliver' || (end.verdict === 'transmit' && end.pieces === undefined);
+}
+
+type Key = Pick<Recalled, 'protocol' | 'src' | 'dst' | 'ports' | 'flags'>;
+
+function keyOf(packet: Flow, { asks }: NodeProgram): Key {
+  return {
+    protocol: packet.kind,
+    src: Number(packet.src) | 0,
+    dst: Number(packet.dst) | 0,
+    ports: asks.ports ? (packet.sport << 16) | packet.dport : -1,
+    flags: asks.flags && packet.kind === 'tcp' ? packet.flags : -1,
+  };
+}
+
+/** What the stages say of a packet of a walk that is recalled, told again: as it was, but of this packet. */
+export function retell(packet: Packet, said: readonly Why[]): Trail {
+  const trail: Trail = [];
+  let now = packet;
+  for (const each of said) {
+    const why = ofThis(each, now);
+    const next = changed(why, now);
+    trail.push(why);
+    if (next !== now) trail.push(next);
+    now = next;
+  }
+  return trail;
+}
+
+/** Only what is said of the TTL and of the length differs between packets of one flow. */
+function ofThis(why: Why, packet: Packet): Why {
+  if (why.kind === 'decremented') return { ...why, ttl: packet.ttl - 1 };
+  return why.kind === 'fits' ? { ...why, length: lengthOf(packet) } : why;
+}
+
+function changed(why: Why, packet: Packet): Packet {
+  if (why.kind === 'decremented') return withTtl(packet, why.ttl);
+  if (why.kind !== 'translated') return packet;
+  const { side, to } = why;
+  return side === 'source' ? withSource(packet, to.ip, to.port) : withDestination(packet, to.ip, to.port);
+}
+
+const FEWEST = 16;
+const MOST = 4096;
+
+/**
+ * Walks through a program that tracks nothing: each depends on the packet alone. A walk takes the place of another one
+ * with the same hash, so that the table stays small whatever passes.
+ */
+export class Walks implements Memory {
+  #slots: (Recalled | undefined)[] = new Array(FEWEST).fill(undefined);
+  /** How many walks have had to give way to another. */
+  #lost = 0;
+
+  find(passage: Passage, program: NodeProgram): Recalled | undefined {
+    const { packet } = passage;
+    if (!isFlow(packet)) return undefined;
+    const [src, dst] = [Number(packet.src) | 0, Number(packet.dst) | 0];
+    const ports = program.asks.ports ? (packet.sport << 16) | packet.dport : -1;
+    const found = this.#slots[hash(src, dst, ports) & (this.#slots.length - 1)];
+    if (found === undefined || found.src !== src || found.dst !== dst || found.ports !== ports) return undefined;
+    return found.protocol === packet.kind && suits(found, passage, program) ? found : undefined;
+  }
+
+  keep(recalled: Recalled): void {
+    this.#put(recalled);
+    if (this.#lost <= this.#slots.length || this.#slots.length === MOST) return;
+    const before = this.#slots;
+    this.#slots = new Array(before.length * 2).fill(undefined);
+    this.#lost = 0;
+    for (const each of before) if (each !== undefined) this.#put(each);
+  }
+
+  #put(recalled: Recalled): void {
+    const { src, dst, ports } = recalled;
+    const at = hash(src, dst, ports) & (this.#slots.length - 1);
+    const there = this.#slots[at];
+    if (there !== undefined && (there.src !== src || there.dst !== dst || there.ports !== ports)) this.#lost += 1;
+    this.#slots[at] = recalled;
+  }
+}
+
+function hash(src: number, dst: number, ports: number): number {
+  let mixed = Math.imul(src ^ Math.imul(ports, 0x85eb_ca6b), 0xcc9e_2d51);
+  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ dst, 0x1b87_3593);
+  return mixed ^ (mixed >>> 13);
+}
