@@ -1,5 +1,5 @@
 /** One line per packet, for people. */
-import { family, type Ip, showIp } from '../addr/ip.ts';
+import { family, type Ip, type Ip4, showIp } from '../addr/ip.ts';
 import { isError, quoteOf } from './icmp-error.ts';
 import { transportLength } from './length.ts';
 import { FLAG, flagNames, type Icmp, isEcho, type Other, type Packet, queryId, type Tcp, type Udp } from './packet.ts';
@@ -7,7 +7,23 @@ import { PROTOCOL, protocolOf } from './protocol.ts';
 
 /** `192.168.1.10:50000`, `[2001:db8::1]:50000`. */
 export function showEndpoint(ip: Ip, port: number): string {
-  return typeof ip === 'number' ? `${showIp(ip)}:${port}` : `[${showIp(ip)}]:${port}`;
+  return typeof ip === 'number' ? showEndpoint4(ip, port) : `[${showIp(ip)}]:${port}`;
+}
+
+/* As with addresses, the last text of each hash is kept: the story of a packet names the same few ends many times. */
+const SHOWN = 256;
+const shownIps = new Uint32Array(SHOWN);
+const shownPorts = new Uint16Array(SHOWN);
+const texts: string[] = new Array(SHOWN).fill('0.0.0.0:0');
+
+function showEndpoint4(ip: Ip4, port: number): string {
+  const at = Math.imul(Math.imul(ip, 0x9e37_79b1) + port, 0x85eb_ca6b) >>> 24;
+  if (shownIps[at] !== ip || shownPorts[at] !== port) {
+    shownIps[at] = ip;
+    shownPorts[at] = port;
+    texts[at] = `${showIp(ip)}:${port}`;
+  }
+  return texts[at] as string;
 }
 
 /** An endpoint, or an address alone where any port of it is meant. */

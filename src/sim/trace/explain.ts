@@ -1,12 +1,13 @@
 /** A trace told in order: every packet, and between them what applications understood and helpers expect. */
 import { showIp } from '../addr/ip.ts';
-import { showDuration } from '../base/time.ts';
+import { type Millis, showDuration } from '../base/time.ts';
 import { showEndpoint, showRemote } from '../packet/show.ts';
 import { type Journey, journeysOf } from './journey.ts';
 import { type Paint, PLAIN } from './paint.ts';
-import { showAgain, showBrief, showView, wayOf } from './text.ts';
+import { showAgain, showBrief, showView } from './text.ts';
 import type { PacketId, Trace, TraceEvent } from './trace.ts';
 import { type Locate, type PacketView, viewOf } from './view.ts';
+import { Ways } from './way.ts';
 
 /** Something told between the packets: what an application understood, what a helper expects, what NAT maps, what was changed. */
 export interface Remark {
@@ -30,27 +31,37 @@ export function explain(trace: Trace, locate: Locate = NOWHERE): string {
  * where it comes after the stretch.
  */
 export function itemsOf(stretch: Trace, journeys: ReadonlyMap<PacketId, Journey>, locate: Locate = NOWHERE): Item[] {
-  return stretch.flatMap((event) => itemOf(event, journeys, locate));
+  const items: Item[] = [];
+  for (const event of stretch) {
+    const item = event.kind === 'born' ? packetOf(journeys.get(event.packet), locate) : remarkOf(event);
+    if (item !== undefined) items.push(item);
+  }
+  return items;
 }
 
-function itemOf(event: TraceEvent, journeys: ReadonlyMap<PacketId, Journey>, locate: Locate): Item[] {
-  const time = showDuration(event.time);
+function packetOf(journey: Journey | undefined, locate: Locate): Item | undefined {
+  if (journey === undefined) return undefined;
+  const { packet, origin, by, cause, time, summary, hops, fate } = viewOf(journey, locate);
+  return { kind: 'packet', packet, origin, by, cause, time, summary, hops, fate };
+}
+
+function remarkOf(event: TraceEvent): Remark | undefined {
   switch (event.kind) {
-    case 'born': {
-      const journey = journeys.get(event.packet);
-      return journey === undefined ? [] : [{ kind: 'packet', ...viewOf(journey, locate) }];
-    }
     case 'note':
-      return [{ kind: 'note', time, node: event.node, says: `${event.app}: ${event.text}` }];
+      return remark(event, event.node, `${event.app}: ${event.text}`);
     case 'design':
-      return [{ kind: 'change', time, says: event.text }];
+      return { kind: 'change', time: showDuration(event.time), says: event.text };
     case 'expectation':
-      return [{ kind: 'expectation', time, node: event.node, says: sayExpectation(event) }];
+      return remark(event, event.node, sayExpectation(event));
     case 'mapping':
-      return [{ kind: 'mapping', time, node: event.node, says: sayMapping(event) }];
+      return remark(event, event.node, sayMapping(event));
     default:
-      return [];
+      return undefined;
   }
+}
+
+function remark({ kind, time }: { kind: Remark['kind']; time: Millis }, node: string, says: string): Remark {
+  return { kind, time: showDuration(time), node, says };
 }
 
 const MAPPING = { new: 'now maps', expired: 'no longer maps', removed: 'gives up mapping' } as const;
@@ -86,10 +97,12 @@ export function packetsOf(items: readonly Item[]): PacketView[] {
 
 /** Blocks of text, one an item, with an empty line before each packet. */
 export function showItems(items: readonly Item[], paint: Paint = PLAIN): string {
-  const shown = new Map<string, number>();
-  return items
-    .map((item) => (item.kind === 'packet' ? `\n${showPacketOnce(item, shown, paint)}\n` : showRemark(item, paint)))
-    .join('');
+  const ways = new Ways();
+  let text = '';
+  for (const item of items) {
+    text += item.kind === 'packet' ? `\n${showPacketOnce(item, ways, paint)}\n` : showRemark(item, paint);
+  }
+  return text;
 }
 
 /** One line an item. */
@@ -103,11 +116,7 @@ function showRemark({ says, node, time }: Remark, paint: Paint): string {
   return `   ${paint.faint('*')} ${says}${node === undefined ? '' : ` on ${node}`}, at ${time}\n`;
 }
 
-/** `shown` holds the ways told so far, with the packet that went each first. */
-function showPacketOnce(view: PacketView, shown: Map<string, number>, paint: Paint): string {
-  const way = wayOf(view);
-  const earlier = shown.get(way);
-  if (earlier !== undefined) return showAgain(view, earlier, paint);
-  shown.set(way, view.packet);
-  return showView(view, paint);
+function showPacketOnce(view: PacketView, ways: Ways, paint: Paint): string {
+  const earlier = ways.before(view);
+  return earlier === undefined ? showView(view, paint) : showAgain(view, earlier, paint);
 }

@@ -12,7 +12,7 @@ interface Stopped {
 
 const DROPS: Readonly<Record<DropReason, (at: Stopped) => string>> = {
   rule: ({ place }) => `A rule before ${place} that accepts it would let it through.`,
-  policy: ({ place }) => `A rule of ${place.replace(/\.policy$/, '')} that accepts it would let it through.`,
+  policy: ({ place }) => `A rule of ${chainOf(place)} that accepts it would let it through.`,
   noRoute: ({ node, packet }) => `A route to ${showIp(packet.dst)} on ${node} would carry it on.`,
   blackhole: ({ node, place }) => `Without ${place}, or with a longer prefix beside it, ${node} would carry it on.`,
   ttlExpired: () => 'A larger TTL would carry it further, unless it goes round in a loop.',
@@ -40,6 +40,13 @@ const DROPS: Readonly<Record<DropReason, (at: Stopped) => string>> = {
   reassemblyTimeout: () => 'With all its pieces it would pass.',
   broadcast: () => 'Sent to one address, it would be routed.',
 };
+
+const POLICY = '.policy';
+
+/** `firewall.input` of `firewall.input.policy`. */
+function chainOf(place: string): string {
+  return place.endsWith(POLICY) ? place.slice(0, -POLICY.length) : place;
+}
 
 const LOSSES: Readonly<Record<LossReason, (at: Stopped) => string>> = {
   lossyLink: () => 'Sent again, it may get through.',
