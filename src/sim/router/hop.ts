@@ -4,7 +4,7 @@ import type { Packet } from '../packet/packet.ts';
 import { LINUX } from '../program/order.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Step } from '../trace/trace.ts';
-import { type End, goOn, isWhy, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
+import { type End, GO_ON, isWhy, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
 import { again, isFirst, type Memory, type Recalled, recallable, retell } from './recall.ts';
 import { ORDER, waysOf } from './stages.ts';
 
@@ -67,11 +67,10 @@ export function runHop(start: Passage, node: RouterState, now: Millis, walk?: Wa
         return repeat(recalled, passage, walk);
       }
     }
-    const result: StageResult = way.stages[at]?.(passage, node, now) ?? goOn(passage);
-    if (trail !== undefined) {
-      trail.push(result.why);
-      if (result.passage.packet !== passage.packet) trail.push(result.passage.packet);
-    }
+    const result: StageResult = way.stages[at]?.(passage, node, now) ?? GO_ON;
+    trail?.push(result.why);
+    if (result.verdict === 'pass') continue;
+    if (result.passage.packet !== passage.packet) trail?.push(result.passage.packet);
     passage = result.passage;
     if (result.verdict === 'local') way = ways.stay;
     else if (result.verdict !== 'next') end = result;

@@ -49,6 +49,8 @@ export interface Answer {
 }
 
 export type StageResult =
+  /** The walk goes on with the passage as it is. */
+  | { readonly verdict: 'pass'; readonly why: Why }
   | { readonly verdict: 'next'; readonly why: Why; readonly passage: Passage }
   /** The walk goes on with the list for local delivery. */
   | { readonly verdict: 'local'; readonly why: Why; readonly passage: Passage }
@@ -64,7 +66,7 @@ export type StageResult =
 
 /** How a packet's walk through one node ended: delivered here, or whatever the last stage said. */
 export type End =
-  | Exclude<StageResult, { verdict: 'next' | 'local' }>
+  | Exclude<StageResult, { verdict: 'pass' | 'next' | 'local' }>
   | { readonly verdict: 'deliver'; readonly passage: Passage };
 
 /** What the stages of a walk said, in order; behind the word of one that changed the packet stands the packet. */
@@ -100,9 +102,7 @@ export function withWay(passage: Passage, out: string | undefined, nextHop: Ip |
 /** A stage looked at the packet, and that is all there is to say. */
 export const CHECKED: Why = { kind: 'checked' };
 
-/** Nothing to say: the walk goes on with the passage as it is. */
-export function goOn(passage: Passage): StageResult {
-  return { verdict: 'next', why: CHECKED, passage };
-}
+/** Nothing to do, and nothing to say. */
+export const GO_ON = { verdict: 'pass', why: CHECKED } as const;
 
 export type Stage = (passage: Passage, node: RouterState, now: Millis) => StageResult;

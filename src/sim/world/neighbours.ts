@@ -17,7 +17,9 @@ export interface Waiting {
   readonly passage: Passage;
 }
 
-interface Found {
+/** A next hop that was found. */
+export interface Found {
+  /** When it was last used. */
   at: Millis;
   /** When it was first used though it was found long ago. */
   doubted: Millis | undefined;
@@ -44,15 +46,12 @@ export class Neighbours {
     return copy;
   }
 
-  find(out: string, ip: Ip, now: Millis): void {
-    const known = this.#found.get(out)?.get(ip);
-    if (known !== undefined) {
-      known.at = now;
-      known.doubted = undefined;
-      return;
-    }
-    const found = this.#found.get(out) ?? new Map<Ip, Found>();
-    this.#found.set(out, found.set(ip, { at: now, doubted: undefined }));
+  /** What is known of a next hop that answers; who uses it says so there. */
+  find(out: string, ip: Ip): Found {
+    const all = this.#found.get(out) ?? new Map<Ip, Found>();
+    const found = all.get(ip) ?? { at: 0, doubted: undefined };
+    this.#found.set(out, all.set(ip, found));
+    return found;
   }
 
   /** Whether packets still go to a next hop that has fallen silent, and are lost, since it is not known yet. */

@@ -1,6 +1,6 @@
 /** The running counterpart of a design's node: the compiled program, the tables below, the host above. */
 import type { Endpoint } from '../addr/endpoint.ts';
-import { ANY4 } from '../addr/ip.ts';
+import { ANY4, type Ip } from '../addr/ip.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import type { Design } from '../design/design.ts';
@@ -16,13 +16,27 @@ import { Conntrack } from '../router/conntrack.ts';
 import { IcmpLimiter } from '../router/limit.ts';
 import type { Passage, RouterState } from '../router/passage.ts';
 import type { PacketId } from '../trace/trace.ts';
-import { Neighbours } from './neighbours.ts';
+import { type Found, Neighbours } from './neighbours.ts';
+import type { Joint } from './state.ts';
+import type { Wire } from './wire.ts';
+
+/** Where packets go that leave by an interface for a next hop; good as long as nothing has changed since. */
+export interface Outlet {
+  readonly epoch: number;
+  readonly out: string;
+  readonly from: Joint;
+  readonly to: Joint;
+  readonly wire: Wire;
+  readonly found: Found;
+}
 
 export interface RunningNode {
   readonly name: string;
   readonly router: RouterState;
   readonly host: Host;
   readonly neighbours: Neighbours;
+  /** By next hop, as far as packets have gone there. */
+  readonly outlets: Map<Ip, Outlet>;
   readonly limiter: IcmpLimiter;
   /** Addresses learned by DHCP, by interface. */
   readonly leases: Map<string, Lease>;
@@ -74,6 +88,7 @@ export function makeNode(
     router,
     host,
     neighbours: new Neighbours(),
+    outlets: new Map(),
     limiter: new IcmpLimiter(),
     leases,
     rng: rng.split('programs'),
@@ -107,6 +122,7 @@ export function copyNode(
     router: own,
     host,
     neighbours: neighbours.copy(copyPassage),
+    outlets: new Map(),
     limiter: limiter.copy(),
     leases: new Map(leases),
     rng: rng.copy(),

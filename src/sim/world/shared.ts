@@ -17,6 +17,11 @@ export class SharedTable<K, V> {
     return this.#own.get(key) ?? this.#shared.get(key);
   }
 
+  /** The row, to be changed, where it is shared with nobody. */
+  mine(key: K): V | undefined {
+    return this.#own.get(key);
+  }
+
   /** The row, to be changed; `copy` is asked for another one when this is shared. */
   own(key: K, copy: (row: V) => V): V | undefined {
     const known = this.#own.get(key);

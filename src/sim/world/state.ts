@@ -48,6 +48,8 @@ export interface State {
   now: Millis;
   links: readonly Link[];
   joints: Joints;
+  /** Grows with each change of links, of nodes' being up, and of programs. */
+  epoch: number;
   /** By the index of the link. */
   readonly wires: SharedTable<number, Wire>;
   readonly seed: Rng;
@@ -84,6 +86,7 @@ export function makeState(
     now: 0,
     links,
     joints: jointsOf(links),
+    epoch: 0,
     wires: new SharedTable(),
     seed: new Rng(seed),
     nodes: new SharedTable(),
@@ -105,7 +108,7 @@ export function nodeOf(state: State, name: string): RunningNode {
 
 /** The same; undefined when the design has no such node. */
 export function findNode(state: State, name: string): RunningNode | undefined {
-  const known = state.nodes.own(name, (shared) => ownNode(state, shared));
+  const known = state.nodes.mine(name) ?? state.nodes.own(name, (shared) => ownNode(state, shared));
   if (known !== undefined || !Object.hasOwn(state.design.nodes, name)) return known;
   const made = makeNode(state.design, name, state.seed, { learned: learnedBy(state, name), recalls: state.recalls });
   made.router.conntrack.heard = state.recorder.level === 'full';
@@ -205,6 +208,7 @@ export function learn(state: State): Learned {
  * names of the nodes whose program is another now.
  */
 export function refresh(state: State): ReadonlySet<string> {
+  state.epoch += 1;
   state.learned = undefined;
   state.programs = new Map();
   return new Set(state.order.filter((name) => recompile(state, name)));
@@ -216,6 +220,7 @@ export function recompile(state: State, name: string): boolean {
   if (known === undefined) return false;
   const program = compileNode(state.design, name, { leases: known.leases, learned: learnedBy(state, name) });
   if (program === known.router.program) return false;
+  state.epoch += 1;
   reprogram(nodeOf(state, name), program, state.now);
   return true;
 }

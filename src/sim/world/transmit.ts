@@ -6,7 +6,7 @@ import type { Passage } from '../router/passage.ts';
 import type { LossReason } from '../trace/fate.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { neighbourKey, RESOLUTION_TIME } from './neighbours.ts';
-import type { RunningNode } from './node.ts';
+import type { Outlet, RunningNode } from './node.ts';
 import { isUp, type Joint, linkAt, lookAt, type State, wireOf } from './state.ts';
 
 /** A packet that leaves a node, with the walk that led there. */
@@ -19,6 +19,8 @@ export interface Leaving {
 /** Puts a packet on the link of its interface, towards its next hop. */
 export function transmit(state: State, node: RunningNode, leaving: Leaving): void {
   const { out = fail('no way out'), nextHop = fail('no next hop') } = leaving.passage;
+  const known = node.outlets.get(nextHop);
+  if (known !== undefined && known.epoch === state.epoch && known.out === out) return pass(state, known, leaving);
   if (out === 'lo') return loop(state, node, leaving);
   const joint = linkAt(state, node.name, out);
   if (joint === undefined || !isUp(state, joint.link) || !node.up) return unanswered(state, node, leaving);
@@ -28,8 +30,17 @@ export function transmit(state: State, node: RunningNode, leaving: Leaving): voi
     if (!node.neighbours.believesIn(out, nextHop, state.now)) return unanswered(state, node, leaving);
     return lose(state, node.name, leaving.id, 'noNeighbour', joint.link.name);
   }
-  node.neighbours.find(out, nextHop, state.now);
-  carry(state, joint, to, leaving);
+  const found = node.neighbours.find(out, nextHop);
+  const outlet = { epoch: state.epoch, out, from: joint, to, wire: wireOf(state, joint.link), found };
+  node.outlets.set(nextHop, outlet);
+  pass(state, outlet, leaving);
+}
+
+/** To a next hop that answers. */
+function pass(state: State, { from, to, wire, found }: Outlet, leaving: Leaving): void {
+  found.at = state.now;
+  found.doubted = undefined;
+  carry(state, { from, to, wire }, leaving);
 }
 
 /** Through the loopback interface a packet keeps what tracking knows of it. */
@@ -54,19 +65,21 @@ function answersAt(state: State, end: Joint, ip: Ip): boolean {
   return family(ip) === 4 ? program.owns(ip) : by.addresses.some((own) => own.ip === ip);
 }
 
-function carry(state: State, from: Joint, to: Joint, { id, packet }: Leaving): void {
+function carry(state: State, { from, to, wire }: Pick<Outlet, 'from' | 'to' | 'wire'>, { id, packet }: Leaving): void {
+  const at = wire.pass(from.node, lengthOf(packet), state.now);
   const { link } = from;
-  const passed = wireOf(state, link).pass(from.node, lengthOf(packet), state.now);
-  if (passed.kind === 'lost') return lose(state, from.node, id, passed.reason, link.name);
-  const { at } = passed;
-  state.recorder.wire(state.now, {
-    packet: id,
-    value: packet,
-    link: link.index,
-    from: from.text,
-    to: to.text,
-    arrives: at,
-  });
+  if (typeof at === 'string') return lose(state, from.node, id, at, link.name);
+  const { recorder } = state;
+  if (recorder.listens) {
+    recorder.wire(state.now, {
+      packet: id,
+      value: packet,
+      link: link.index,
+      from: from.text,
+      to: to.text,
+      arrives: at,
+    });
+  }
   state.queue.push(at, 0, { kind: 'arrive', node: to.node, by: to.interface, id, packet, tracked: undefined });
 }
 
@@ -74,6 +87,7 @@ function carry(state: State, from: Joint, to: Joint, { id, packet }: Leaving): v
 function flood(state: State, from: Joint, leaving: Leaving): void {
   const [first, ...others] = from.others.filter((end) => isUpAt(state, end));
   if (first === undefined) return lose(state, from.node, leaving.id, 'noNeighbour', from.link.name);
+  const wire = wireOf(state, from.link);
   for (const to of others) {
     const id = state.recorder.born(state.now, {
       node: from.node,
@@ -81,9 +95,9 @@ function flood(state: State, from: Joint, leaving: Leaving): void {
       cause: leaving.id,
       by: 'broadcast',
     });
-    carry(state, from, to, { ...leaving, id });
+    carry(state, { from, to, wire }, { ...leaving, id });
   }
-  carry(state, from, first, leaving);
+  carry(state, { from, to: first, wire }, leaving);
 }
 
 /** Nobody answers for the next hop: the packet waits until the kernel gives up asking. */

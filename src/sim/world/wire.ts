@@ -5,10 +5,6 @@ import type { Link } from '../design/topology.ts';
 /** What fits the queue before a link: the kernel's txqueuelen of full-size frames. */
 const QUEUE_BYTES = 1000 * 1500;
 
-export type Passed =
-  | { readonly kind: 'arrives'; readonly at: Millis }
-  | { readonly kind: 'lost'; readonly reason: 'lossyLink' | 'queueFull' };
-
 /** One link in time: how long a packet takes, and whether it gets there. Each end has a queue of its own. */
 export class Wire {
   readonly #link: Link;
@@ -26,15 +22,15 @@ export class Wire {
     return copy;
   }
 
-  /** Sends `bytes` from the node named `from`. */
-  pass(from: string, bytes: number, now: Millis): Passed {
+  /** Sends `bytes` from the node named `from`; when they arrive, or why they do not. */
+  pass(from: string, bytes: number, now: Millis): Millis | 'lossyLink' | 'queueFull' {
     const { latencyMs, loss, bandwidth } = this.#link;
-    if (this.#rng.chance(loss)) return { kind: 'lost', reason: 'lossyLink' };
-    if (bandwidth === undefined) return { kind: 'arrives', at: now + latencyMs };
+    if (this.#rng.chance(loss)) return 'lossyLink';
+    if (bandwidth === undefined) return now + latencyMs;
     const free = Math.max(now, this.#busyUntil.get(from) ?? 0);
-    if (((free - now) * bandwidth) / 8000 > QUEUE_BYTES) return { kind: 'lost', reason: 'queueFull' };
+    if (((free - now) * bandwidth) / 8000 > QUEUE_BYTES) return 'queueFull';
     const gone = free + (bytes * 8000) / bandwidth;
     this.#busyUntil.set(from, gone);
-    return { kind: 'arrives', at: gone + latencyMs };
+    return gone + latencyMs;
   }
 }

@@ -3,15 +3,15 @@ import type { Why } from '../../trace/trace.ts';
 import { type Helping, help, type Told } from '../alg/ftp.ts';
 import { inspect64 } from '../alg/ftp64.ts';
 import type { Connection, Direction } from '../connection.ts';
-import { goOn, type Passage, type RouterState, type Stage, type StageResult, withPacket } from '../passage.ts';
+import { GO_ON, type Passage, type RouterState, type Stage, type StageResult, withPacket } from '../passage.ts';
 
 /** Last of all: helpers look at the payload, and a new connection enters the table (LNX-HOOK-8). */
 export const confirm: Stage = (passage, node, now) => {
   const { packet, tracked } = passage;
-  if (tracked === undefined) return goOn(passage);
+  if (tracked === undefined) return GO_ON;
   const { connection, direction } = tracked;
-  if (connection === undefined || direction === undefined) return goOn(passage);
-  if (connection.confirmed && connection.helper === undefined) return goOn(passage);
+  if (connection === undefined || direction === undefined) return GO_ON;
+  if (connection.confirmed && connection.helper === undefined) return GO_ON;
   const across = connection.nat64 !== undefined;
   const look = across ? (_: unknown, ...seen: [Tcp, Helping]) => inspect64(node, ...seen) : undefined;
   const helped = help(node.conntrack, packet, { connection, direction, now }, look);
@@ -35,7 +35,7 @@ function enterTable(
 ): StageResult {
   const { connection, direction, now } = flow;
   // an answer to a packet that never made it in speaks of a connection that never was
-  if (direction === 'reply') return goOn(passage);
+  if (direction === 'reply') return GO_ON;
   if (conntrack.confirm(connection, now) === 'clash') {
     const detail = 'another connection has taken the same tuple';
     return { verdict: 'drop', why: { kind: 'refused', reason: 'natClash', place: 'nat', detail }, passage };

@@ -1,7 +1,7 @@
 import { fail } from '../../base/fail.ts';
 import type { ChainProgram, Decision } from '../../program/program.ts';
 import { answerError, answerReset, mayReject, REJECT_KIND } from '../answer.ts';
-import { goOn, type Passage, type RouterState, type Stage, type StageResult } from '../passage.ts';
+import { GO_ON, type Passage, type RouterState, type Stage, type StageResult } from '../passage.ts';
 import { sightOf } from '../sight.ts';
 
 type ChainName = 'raw' | 'input' | 'forward' | 'output';
@@ -9,7 +9,7 @@ type ChainName = 'raw' | 'input' | 'forward' | 'output';
 function filter(chain: ChainName): Stage {
   return (passage, node) => {
     const program = node.program.firewall[chain];
-    if (program === undefined) return goOn(passage);
+    if (program === undefined) return GO_ON;
     return carryOut(chain, decide(program, passage), passage, node);
   };
 }

@@ -4,7 +4,7 @@ import { withTtl } from '../../packet/rewrite.ts';
 import type { NodeProgram } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import { answerError, BEYOND_SCOPE, type ErrorKind, TOO_BIG, TTL_EXPIRED } from '../answer.ts';
-import { goOn, type Passage, type Stage, type StageResult, withPacket } from '../passage.ts';
+import { GO_ON, type Passage, type Stage, type StageResult, withPacket } from '../passage.ts';
 
 /** May this node forward, and may this packet be forwarded. */
 export const forwarding: Stage = (passage, { program }) => {
@@ -20,7 +20,7 @@ export const forwarding: Stage = (passage, { program }) => {
     const detail = `${showIp(isLinkLocal(src) ? src : dst)} does not leave its link`;
     return answered(passage, program, refused('noRoute', 'routes', detail), BEYOND_SCOPE);
   }
-  return goOn(passage);
+  return GO_ON;
 };
 
 /** LNX-FWD-1, LNX-FWD-2: counted after routing, before the forward chain. */

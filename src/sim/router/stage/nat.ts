@@ -18,7 +18,7 @@ import { govern } from '../mapping/session.ts';
 import { isStray, type Strayed, strayIn, strayOut } from '../mapping/stray.ts';
 import { refuseUnsolicited } from '../mapping/unsolicited.ts';
 import {
-  goOn,
+  GO_ON,
   type Passage,
   type RouterState,
   type Stage,
@@ -35,10 +35,10 @@ import { sightOf } from '../sight.ts';
 function nat(side: Side): Stage {
   return (passage, node, now) => {
     const { packet, tracked } = passage;
-    if (!node.program.translates.has(family(packet.dst)) || tracked === undefined) return goOn(passage);
+    if (!node.program.translates.has(family(packet.dst)) || tracked === undefined) return GO_ON;
     const { connection, direction } = tracked;
     if (connection === undefined || direction === undefined) {
-      return tracked.state === 'invalid' ? guide(side, passage, node, now) : goOn(passage);
+      return tracked.state === 'invalid' ? guide(side, passage, node, now) : GO_ON;
     }
     const flow = { connection, direction, now };
     if (opens(flow, side)) return begin(side, passage, node, flow);
@@ -154,7 +154,7 @@ function leave(
 /** A packet that belongs to no connection, where NAT has mappings. */
 function guide(side: Side, passage: Passage, node: RouterState, now: Millis): StageResult {
   const strayed = side === 'destination' ? strayIn(node, passage, now) : strayOut(node, passage, now);
-  return strayed === undefined ? goOn(passage) : conclude(side, passage, node, strayed);
+  return strayed === undefined ? GO_ON : conclude(side, passage, node, strayed);
 }
 
 /** Translated for itself alone: the connection that tracking had begun for it is none. */
@@ -203,7 +203,7 @@ function follow(side: Side, passage: Passage, flow: Flow, asked: Asked): StageRe
   const after = translate(packet, connection, direction, side);
   if (after === undefined)
     return refuse(passage, 'untranslatable', 'nat', 'a redirect says nothing true about a translated connection');
-  if (after === packet) return goOn(passage);
+  if (after === packet) return GO_ON;
   if (isShortGre(packet)) return refuse(passage, 'untranslatable', asked.place ?? 'nat', 'its GRE header is cut short');
   const { side: changed, from, to } = rewritten(packet, after, side);
   const by = asked.by ?? madeBy(connection, asked.place);
@@ -243,7 +243,12 @@ function strayed(side: Side, { out }: Passage, { connection, direction }: Flow):
   );
 }
 
-function refuse(passage: Passage, reason: DropReason, place: Place, detail: string): StageResult {
+function refuse(
+  passage: Passage,
+  reason: DropReason,
+  place: Place,
+  detail: string,
+): Extract<StageResult, { verdict: 'drop' }> {
   return { verdict: 'drop', why: { kind: 'refused', reason, place, detail }, passage };
 }
 

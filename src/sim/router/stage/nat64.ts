@@ -19,7 +19,7 @@ import { type Connection, type Direction, opposite } from '../connection.ts';
 import { refuseUnsolicited } from '../mapping/unsolicited.ts';
 import { carry } from '../nat64/carry.ts';
 import { type Opened, openFromFour, openFromSix } from '../nat64/open.ts';
-import { goOn, type Passage, type RouterState, type Stage, type StageResult } from '../passage.ts';
+import { GO_ON, type Passage, type RouterState, type Stage, type StageResult } from '../passage.ts';
 import { sightOf } from '../sight.ts';
 import { mtuOf } from './forwarding.ts';
 
@@ -29,12 +29,12 @@ const NOT_SPOKEN: ErrorKind = { v4: [3, 2], v6: [1, 4] };
 export const nat64: Stage = (passage, node, now) => {
   const rules = node.program.nat64;
   const { connection, direction } = passage.tracked ?? {};
-  if (rules.length === 0) return goOn(passage);
+  if (rules.length === 0) return GO_ON;
   if (connection === undefined || direction === undefined) return refuseStranger(passage, node);
   const flow = { connection, direction, now };
   if (connection.nat64 !== undefined) return cross(passage, node, flow, {});
   const opens = direction === 'original' && !connection.confirmed && passage.in !== undefined && passage.in !== 'lo';
-  if (!opens) return goOn(passage);
+  if (!opens) return GO_ON;
   return family(passage.packet.dst) === 6 ? outward(passage, node, flow) : inward(passage, node, flow);
 };
 
@@ -51,11 +51,11 @@ interface Flow {
 /** What no connection explains is not carried, and would only go astray untranslated. */
 function refuseStranger(passage: Passage, { program }: RouterState): StageResult {
   const { packet, tracked } = passage;
-  if (passage.in === undefined || tracked === undefined) return goOn(passage);
+  if (passage.in === undefined || tracked === undefined) return GO_ON;
   const rule = program.nat64.find(({ addresses, prefix }) =>
     isIp6(packet.dst) ? contains(prefix, packet.dst) : holds(addresses, packet.dst) && !program.owns(packet.dst),
   );
-  if (rule === undefined) return goOn(passage);
+  if (rule === undefined) return GO_ON;
   return refuse(passage, 'untranslatable', rule.place, `NAT64 carries sessions only: ${tracked.detail}`);
 }
 
@@ -63,7 +63,7 @@ function outward(passage: Passage, node: RouterState, flow: Flow): StageResult {
   const { packet } = passage;
   const { src, dst } = packet;
   const rule = node.program.nat64.find(({ applies, prefix }) => contains(prefix, dst) && applies(sightOf(passage)));
-  if (rule === undefined || isNoSource(src)) return goOn(passage);
+  if (rule === undefined || isNoSource(src)) return GO_ON;
   const { place, prefix } = rule;
   const looped = node.program.nat64.find((each) => contains(each.prefix, src));
   if (looped !== undefined) {
@@ -103,12 +103,12 @@ function inward(passage: Passage, node: RouterState, flow: Flow): StageResult {
   const { packet } = passage;
   const { program } = node;
   const rule = program.nat64.find(({ addresses }) => holds(addresses, packet.dst));
-  if (rule === undefined) return goOn(passage);
+  if (rule === undefined) return GO_ON;
   const opened: Opened = isSpoken(packet)
     ? openFromFour({ ...flow, node, passage }, rule)
     : { kind: 'unsolicited', detail: 'NAT64 carries TCP, UDP and ICMP queries' };
   if (opened.kind !== 'unsolicited') return conclude(passage, node, flow, { rule, opened });
-  if (isForNode(passage, node)) return goOn(passage);
+  if (isForNode(passage, node)) return GO_ON;
   return refuseUnsolicited(node, passage, rule.behaviour, { detail: opened.detail, now: flow.now });
 }
 
@@ -139,7 +139,7 @@ function cross(
 ): StageResult {
   const { packet } = passage;
   const { nat64: prefix } = connection;
-  if (prefix === undefined) return goOn(passage);
+  if (prefix === undefined) return GO_ON;
   const to = connection[opposite(direction)].src;
   const own = family(to) === 6 ? node.program.sourceFor(to) : undefined;
   node.ident = (node.ident + 1) >>> 0;

@@ -10,24 +10,24 @@ import type { Packet } from '../../packet/packet.ts';
 import { withDestination, withQuoted, withSource } from '../../packet/rewrite.ts';
 import type { PrefixMap } from '../../program/program.ts';
 import { answerError, type ErrorKind } from '../answer.ts';
-import { goOn, type Passage, type RouterState, type Stage, type StageResult, withPacket } from '../passage.ts';
+import { GO_ON, type Passage, type RouterState, type Stage, type StageResult, withPacket } from '../passage.ts';
 
 /** Source address failed policy; no route to destination (RFC 6296 §3.4 asks for some destination unreachable). */
 const UNMAPPED_SOURCE: ErrorKind = { v4: [3, 0], v6: [1, 5] };
 const UNMAPPED_DESTINATION: ErrorKind = { v4: [3, 0], v6: [1, 0] };
 
 export const npt: Stage = (passage, node) => {
-  if (node.program.prefixMaps.length === 0 || !isIp6(passage.packet.dst)) return goOn(passage);
+  if (node.program.prefixMaps.length === 0 || !isIp6(passage.packet.dst)) return GO_ON;
   return passage.out === undefined ? inward(passage, node) : outward(passage, node);
 };
 
 /** What comes from outside, and what turns round here (RFC 6296 §2.3); an address of this node itself stays. */
 function inward(passage: Passage, node: RouterState): StageResult {
   const { packet } = passage;
-  if (node.program.owns(packet.dst)) return goOn(passage);
+  if (node.program.owns(packet.dst)) return GO_ON;
   const comes = ({ inside, leavesBy }: PrefixMap) => contains(inside, packet.src) || leavesBy(packet, passage.in);
   const map = node.program.prefixMaps.find((each) => contains(each.outside, packet.dst) && comes(each));
-  if (map === undefined || !isIp6(packet.dst)) return goOn(passage);
+  if (map === undefined || !isIp6(packet.dst)) return GO_ON;
   const { inside, outside } = map;
   const dst = mapNeutrally(packet.dst, outside, inside);
   if (dst === undefined) return refuse(passage, node, { map, ip: packet.dst, kind: UNMAPPED_DESTINATION });
@@ -42,7 +42,7 @@ function outward(passage: Passage, node: RouterState): StageResult {
   const leaves = ({ inside, leavesBy }: PrefixMap) =>
     turned || (!contains(inside, packet.dst) && leavesBy(packet, out));
   const map = node.program.prefixMaps.find((each) => leaves(each) && speaksFor(packet, each.inside));
-  if (map === undefined) return goOn(passage);
+  if (map === undefined) return GO_ON;
   const { inside, outside, place } = map;
   const quoted = quoteMapped(packet, 'dst', inside, outside);
   if (!isIp6(packet.src) || !contains(inside, packet.src)) {

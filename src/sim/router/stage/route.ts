@@ -4,7 +4,7 @@ import { pick } from '../../program/ecmp.ts';
 import type { NodeProgram, Route } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import { answerError, type ErrorKind, NO_ROUTE, PROHIBITED, UNREACHABLE_ROUTE } from '../answer.ts';
-import { goOn, type Passage, type Stage, type StageResult, withPacket, withWay } from '../passage.ts';
+import { GO_ON, type Passage, type Stage, type StageResult, withPacket, withWay } from '../passage.ts';
 
 /** Local delivery, or which way out. Martian addresses and the reverse path are looked at here, as in Linux. */
 export const route: Stage = (passage, { program }) => {
@@ -32,7 +32,7 @@ function routeIn(passage: Passage, program: NodeProgram): StageResult {
 /** A packet that starts here; its interface may be fixed already (broadcasts, packets bound to an interface). */
 function routeOut(passage: Passage, program: NodeProgram): StageResult {
   const { packet } = passage;
-  if (passage.out !== undefined && passage.nextHop === packet.dst) return goOn(passage);
+  if (passage.out !== undefined && passage.nextHop === packet.dst) return GO_ON;
   if (program.owns(packet.dst)) {
     return {
       verdict: 'next',

@@ -2,7 +2,7 @@ import { isLinkLocal, isMulticast, isUnspecified, LIMITED_BROADCAST, showIp } fr
 import { isPublic, special } from '../../addr/special.ts';
 import { verifyHeader } from '../../packet/checksum.ts';
 import { lengthOf } from '../../packet/packet.ts';
-import { goOn, type Passage, type Stage } from '../passage.ts';
+import { GO_ON, type Passage, type Stage } from '../passage.ts';
 import { mtuOf, TAG } from './forwarding.ts';
 
 /** Before any hook: what the interface takes in, the header checksum, and on the public Internet the addresses. */
@@ -32,7 +32,7 @@ export const sanity: Stage = (passage, { program }) => {
       passage,
     };
   }
-  return goOn(passage);
+  return GO_ON;
 };
 
 /** Nobody is told of it: the frame is discarded as it comes in. What was put together here came in pieces. */

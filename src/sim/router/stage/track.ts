@@ -1,11 +1,11 @@
 import { family } from '../../addr/ip.ts';
-import { goOn, type Stage, withTracked } from '../passage.ts';
+import { GO_ON, type Stage, withTracked } from '../passage.ts';
 import { whyTracked } from '../tracked.ts';
 
 /** Finds the packet's connection, or prepares a new one that enters the table only at the end (LNX-HOOK-8). */
 export const track: Stage = (passage, node, now) => {
   const { packet } = passage;
-  if (!node.program.tracks.has(family(packet.dst))) return goOn(passage);
+  if (!node.program.tracks.has(family(packet.dst))) return GO_ON;
   const known = passage.tracked;
   const tracked =
     known ??

@@ -132,7 +132,7 @@ export function ends({ packet, verdict }: Passed, side: 'source' | 'destination'
   return side === 'source' ? showEndpoint(packet.src, packet.sport) : showEndpoint(packet.dst, packet.dport);
 }
 
-function read(end: StageResult | { verdict: 'deliver'; passage: { packet: Packet } }): Passed {
+function read(end: End): Passed {
   switch (end.verdict) {
     case 'transmit': {
       const { packet, out } = end.passage;
