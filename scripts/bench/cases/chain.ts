@@ -18,7 +18,7 @@ const INTERVAL = 0.001;
 const ROUTERS = [1, 10];
 
 /** As in `chain.cc`: links of 10 Gb/s and 10 us, each with a /24 of its own; every node knows the way to every link. */
-function chainDesign(routers: number): Design {
+export function chainDesign(routers: number): Design {
   const last = routers + 1;
   const numbers = Array.from({ length: last + 1 }, (_, i) => i);
   const nodes = Object.fromEntries(numbers.map((i) => [`n${i}`, nodeOf(i, last)]));
@@ -70,7 +70,7 @@ function sink(packets: number): App<number> {
   };
 }
 
-function runOurs(design: Design, routers: number, packets: number): Timing {
+export function runOurs(design: Design, routers: number, packets: number): Timing {
   const world = new World(design, { record: 'off' });
   const counting = world.launch(`n${routers + 1}`, sink(packets));
   const timing = timed(packets * (routers + 1), () => {

@@ -14,7 +14,7 @@ import { compileNode } from '../../../../src/sim/program/compile.ts';
 import { connectionCopier } from '../../../../src/sim/router/connection.ts';
 import { Conntrack } from '../../../../src/sim/router/conntrack.ts';
 import { enter, runHop } from '../../../../src/sim/router/hop.ts';
-import type { RouterState, StageResult } from '../../../../src/sim/router/passage.ts';
+import type { End, RouterState } from '../../../../src/sim/router/passage.ts';
 import { dropOf } from '../../../../src/sim/trace/verdict.ts';
 
 export const ip = (text: string): Ip => parseIp(text) ?? fail(text);
