@@ -38,7 +38,7 @@ export class TupleTable<Value> {
       this.#six.set(keyOf(tuple), value);
       return;
     }
-    if (2 * (this.#used + 1) > this.#values.length) this.#grow();
+    if (3 * (this.#used + 1) > 2 * this.#values.length) this.#grow();
     const [ports, rest] = [portsOf(tuple), restOf(tuple)];
     const slot = this.#slotOf(src | 0, dst | 0, ports, rest);
     if (this.#values[slot] === undefined) {

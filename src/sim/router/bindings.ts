@@ -15,7 +15,7 @@ import { PROTOCOL } from '../packet/protocol.ts';
 import { withDestination, withQuoted, withSource } from '../packet/rewrite.ts';
 import { reversed, sameTuple } from '../packet/tuple.ts';
 import type { Translation } from '../program/program.ts';
-import { type Connection, type Direction, opposite, type Side } from './connection.ts';
+import { type Connection, type Direction, isBound, opposite, type Side } from './connection.ts';
 import type { Conntrack } from './conntrack.ts';
 import { type Choice, choose, endpointOf, isTaken, type NatRange } from './endpoints.ts';
 import type { Expectation } from './expectations.ts';
@@ -53,7 +53,7 @@ export function translateNew(
   side: Side,
   request: BindingRequest,
 ): Binding {
-  if (connection.confirmed || connection.bound[side]) return NONE;
+  if (connection.confirmed || isBound(connection, side)) return NONE;
   const { rule, now, out } = request;
   const range = rangeOf(connection, side, request);
   if (range === undefined) return { kind: 'exhausted', detail: 'the interface has no address to give' };
@@ -110,7 +110,8 @@ function settle(
 /** Settles one side on a tuple that has been chosen, and that no other connection has. */
 export function bindTo(conntrack: Conntrack, connection: Connection, side: Side, { tuple, detail }: Choice): Binding {
   const current = reversed(connection.reply);
-  connection.bound[side] = true;
+  if (side === 'source') connection.sourceBound = true;
+  else connection.destinationBound = true;
   const changed = !sameTuple(tuple, current);
   if (changed) {
     connection.reply = reversed(tuple);
@@ -163,8 +164,8 @@ const REDIRECT = 5;
 
 /** LNX-ICMP-8, -9, -10: whoever reports the error, outside it seems to come from the end that the quoted packet went to. */
 function translateError(error: Icmp, connection: Connection, direction: Direction, side: Side): Icmp | undefined {
-  const { snat, dnat, bound } = connection;
-  const settled = bound.source && bound.destination;
+  const { snat, dnat, sourceBound, destinationBound } = connection;
+  const settled = sourceBound && destinationBound;
   if (error.type === REDIRECT && typeof error.src === 'number' && (snat || dnat || !settled)) return undefined;
   if (!isTranslated(connection, direction, side)) return error;
   if (isCutShort(error)) return undefined;

@@ -35,7 +35,8 @@ export interface Connection {
   snat: boolean;
   dnat: boolean;
   /** Sides whose binding is settled, be it that nothing is translated; a settled side never asks the rules again. */
-  readonly bound: Record<Side, boolean>;
+  sourceBound: boolean;
+  destinationBound: boolean;
   /** What a NAT with mappings knows of it; undefined: the connection uses none. */
   session: Session | undefined;
   /** The prefix by which NAT64 carries it between IPv6 and IPv4. */
@@ -48,12 +49,24 @@ export interface Connection {
   /** The connection whose helper announced this one. */
   readonly master: ConnectionId | undefined;
   /** Meaningless, and shared, where the protocol is another. */
-  readonly tcp: TcpTracking;
+  tcp: TcpTracking;
   /** What a helper shifted, and where it saw lines begin; shared by those that have none. */
   adjustment: Readonly<Record<Direction, SeqAdjustment>>;
   lines: Readonly<Record<Direction, Lines>>;
   /** What was said last of its packets. */
   sighted: Record<Direction, Sighted | undefined> | undefined;
+  /** Its places in the lists of the table, which alone writes them: whether it is there at all, and beside which others. */
+  listed: boolean;
+  place: number;
+  older: Connection | undefined;
+  newer: Connection | undefined;
+  /** An older one from the same source. */
+  peer: Connection | undefined;
+}
+
+/** Whether its binding on a side is settled. */
+export function isBound({ sourceBound, destinationBound }: Connection, side: Side): boolean {
+  return side === 'source' ? sourceBound : destinationBound;
 }
 
 /** The other direction. */
@@ -86,7 +99,8 @@ export function openConnection({
     assured: false,
     snat: false,
     dnat: false,
-    bound: { source: false, destination: false },
+    sourceBound: false,
+    destinationBound: false,
     session: undefined,
     nat64: undefined,
     ftp64: undefined,
@@ -95,6 +109,11 @@ export function openConnection({
     adjustment: NO_ADJUSTMENT,
     lines: NO_LINES,
     sighted: undefined,
+    listed: false,
+    place: 0,
+    older: undefined,
+    newer: undefined,
+    peer: undefined,
   };
 }
 
@@ -114,22 +133,33 @@ export function connectionCopier(): CopyConnection {
   return (connection) => {
     const known = copies.get(connection);
     if (known !== undefined) return known;
-    const copy = copyOf(connection);
+    const copy = copyAlone(connection);
     copies.set(connection, copy);
     return copy;
   };
 }
 
-function copyOf(connection: Connection): Connection {
-  const { bound, helper, session, tcp } = connection;
-  return {
-    ...connection,
-    bound: { ...bound },
-    session: session === undefined ? undefined : { ...session },
-    tcp: copyTcpTracking(tcp),
-    ...(helper === undefined ? {} : copyOfHelp(connection)),
-    sighted: undefined,
-  };
+/** Field by field: a table may hold a million. Tables put it in its place. */
+function copyAlone(connection: Connection): Connection {
+  const { helper, session, tcp } = connection;
+  const copy = openConnection(connection);
+  copy.timeout = connection.timeout;
+  copy.expires = connection.expires;
+  copy.confirmed = connection.confirmed;
+  copy.seenReply = connection.seenReply;
+  copy.assured = connection.assured;
+  copy.snat = connection.snat;
+  copy.dnat = connection.dnat;
+  copy.sourceBound = connection.sourceBound;
+  copy.destinationBound = connection.destinationBound;
+  copy.session = session === undefined ? undefined : { ...session };
+  copy.nat64 = connection.nat64;
+  copy.ftp64 = connection.ftp64;
+  copy.masqueraded = connection.masqueraded;
+  copy.helper = helper;
+  copy.tcp = copyTcpTracking(tcp);
+  if (helper !== undefined) Object.assign(copy, copyOfHelp(connection));
+  return copy;
 }
 
 function copyOfHelp({ adjustment, lines }: Connection): Pick<Connection, 'adjustment' | 'lines'> {

@@ -43,6 +43,11 @@ interface Past {
   readonly copyOf: CopyConnection;
 }
 
+/** Somebody has answered it properly; and a NAT with mappings never ends a connection to make room (RFC 6888 REQ-11 D). */
+function isKept({ assured, session }: Connection): boolean {
+  return assured || session?.behaviour !== undefined;
+}
+
 const FTP = 21;
 const NO_CHANGES: readonly Change[] = [];
 
@@ -103,7 +108,7 @@ export class Conntrack {
   /** Puts a connection whose first packet has passed into the table. `clash`: its answers would be another's. */
   confirm(connection: Connection, now: Millis): 'confirmed' | 'clash' {
     if (connection.confirmed) return 'confirmed';
-    if (this.flows.find(connection.reply, now) !== undefined) return 'clash';
+    if (this.flows.has(connection.reply, now)) return 'clash';
     connection.confirmed = true;
     connection.expires = now + connection.timeout;
     this.flows.insert(connection);
@@ -186,7 +191,7 @@ export class Conntrack {
 
   /** A packet of a connection in the table. */
   #follow(packet: Packet, { connection, direction }: Found, now: Millis, local: boolean): Tracked {
-    const { seenReply, assured, tcp, session } = connection;
+    const { seenReply, assured, expires, tcp, session } = connection;
     const before = session?.state ?? tcp.state;
     const state = stateOf(connection, direction);
     const outcome = observe(packet, { connection, direction, now, tracking: this.tracking }, local);
@@ -201,6 +206,7 @@ export class Conntrack {
     }
     if (outcome.kind === 'destroyed') this.flows.remove(connection, now);
     if (direction === 'reply') connection.seenReply = true;
+    if (connection.expires < expires) this.flows.hasten(connection);
     const changed =
       connection.seenReply !== seenReply || connection.assured !== assured || (session?.state ?? tcp.state) !== before;
     if (changed && outcome.kind === 'accepted') this.#flowChanged(connection, 'update', now);
@@ -249,13 +255,9 @@ export class Conntrack {
     if (this.flows.size < max) return true;
     this.flows.expire(now);
     if (this.flows.size < max) return true;
-    for (const connection of this.flows.all()) {
-      // a NAT with mappings never ends one to make room (RFC 6888 REQ-11 D)
-      if (connection.assured || connection.session?.behaviour !== undefined) continue;
-      this.flows.remove(connection, now);
-      return this.flows.size < max;
-    }
-    return false;
+    const first = this.flows.firstToGo(isKept);
+    if (first !== undefined) this.flows.remove(first, now);
+    return this.flows.size < max;
   }
 
   #ended(connection: Connection, at: Millis): void {

@@ -37,7 +37,7 @@ export function endpointOf(tuple: Tuple, side: Side): Endpoint {
 
 /** Whether another connection has the answers that this one would have, or a lease keeps the endpoint for another. */
 export function isTaken({ flows, mappings }: Conntrack, { original }: Connection, tuple: Tuple, now: Millis): boolean {
-  if (flows.find(reversed(tuple), now) !== undefined) return true;
+  if (flows.has(reversed(tuple), now)) return true;
   const inside = endpointOf(original, 'source');
   return mappings.isLeased(tuple.protocol, endpointOf(tuple, 'source'), inside, now);
 }
@@ -71,9 +71,9 @@ export function choose(conntrack: Conntrack, connection: Connection, side: Side,
 
 /** The endpoint that another live connection from the same source has, the newest that the range allows. */
 function sharedWith(flows: Flows, current: Tuple, range: NatRange, now: Millis): Tuple | undefined {
-  for (const peer of flows.fromSource(current, now)) {
-    const { src, sport } = reversed(peer.reply);
-    const tuple = withEndpoint(current, 'source', src, sport);
+  for (let peer = flows.fromSource(current, now); peer !== undefined; peer = peer.peer) {
+    const { dst, dport } = peer.reply;
+    const tuple = withEndpoint(current, 'source', dst, dport);
     if (isAllowed(tuple, range)) return tuple;
   }
   return undefined;

@@ -1,11 +1,12 @@
 /**
  * The table of connections: each is found by the tuple of either direction, and those of one inside endpoint together.
- * Timeouts are lazy: what has expired is never found, and goes when it is met.
+ * Timeouts are lazy: what has expired is never found, and goes when it is met. Where all that has expired must go at
+ * once, deadlines in order say what that is.
  */
+import { Heap } from '../base/heap.ts';
 import type { Millis } from '../base/time.ts';
-import { sourceOf, type Tuple } from '../packet/tuple.ts';
+import { sameTuple, sourceOf, type Tuple } from '../packet/tuple.ts';
 import { TupleTable } from '../packet/tuple-table.ts';
-import type { ConnectionId } from '../trace/trace.ts';
 import type { Connection, CopyConnection, Direction } from './connection.ts';
 
 /** A connection, and which way a packet with the tuple asked for would travel in it. */
@@ -14,14 +15,26 @@ export interface Found {
   readonly direction: Direction;
 }
 
-const NONE: readonly Connection[] = [];
+/** When a connection may have expired, if nothing has refreshed it since. */
+interface Deadline {
+  readonly at: Millis;
+  readonly connection: Connection;
+}
+
+const isSooner = (a: Deadline, b: Deadline) => a.at < b.at;
 
 /** Holds connections by tuple and by source; the only place where either index changes. */
 export class Flows {
-  #byTuple = new TupleTable<Found>();
-  readonly #byId = new Map<ConnectionId, Connection>();
-  /** Newest last. Connections whose source is bound, confirmed or not, by the endpoint they came from. */
-  #bySource = new TupleTable<readonly Connection[]>();
+  #byTuple = new TupleTable<Connection>();
+  /** The newest of the connections whose source is bound, confirmed or not, by the endpoint they came from. */
+  #bySource = new TupleTable<Connection>();
+  #oldest: Connection | undefined;
+  #newest: Connection | undefined;
+  #size = 0;
+  /** All that stand before it are worth keeping when the table is full. */
+  #keepable: Connection | undefined;
+  /** Made when it is first asked what has expired. */
+  #deadlines: Heap<Deadline> | undefined;
   readonly #onRemove: (connection: Connection, at: Millis) => void;
 
   /** `onRemove` hears of each connection that leaves the table, and when it did. */
@@ -31,36 +44,62 @@ export class Flows {
 
   copy(copyOf: CopyConnection, onRemove: (connection: Connection, at: Millis) => void): Flows {
     const copy = new Flows(onRemove);
-    copy.#byTuple = this.#byTuple.copy(({ connection, direction }) => ({ connection: copyOf(connection), direction }));
-    for (const [id, connection] of this.#byId) copy.#byId.set(id, copyOf(connection));
-    copy.#bySource = this.#bySource.copy((peers) => peers.map(copyOf));
+    copy.#byTuple = this.#byTuple.copy(copyOf);
+    copy.#bySource = this.#bySource.copy((newest) => {
+      for (let peer = newest; peer.peer !== undefined; peer = peer.peer) copyOf(peer).peer = copyOf(peer.peer);
+      return copyOf(newest);
+    });
+    for (const connection of this.all()) copy.#append(copyOf(connection));
     return copy;
   }
 
   get size(): number {
-    return this.#byId.size;
+    return this.#size;
   }
 
-  /** All, oldest first, the expired included. */
-  all(): IterableIterator<Connection> {
-    return this.#byId.values();
+  /** All, oldest first, the expired included; the one that was given last may be removed. */
+  *all(): IterableIterator<Connection> {
+    let next = this.#oldest;
+    while (next !== undefined) {
+      const connection = next;
+      next = connection.newer;
+      yield connection;
+    }
   }
 
   find(tuple: Tuple, now: Millis): Found | undefined {
-    const found = this.#byTuple.get(tuple);
-    if (found === undefined || found.connection.expires > now) return found;
-    this.remove(found.connection, found.connection.expires);
-    return undefined;
+    const connection = this.#byTuple.get(tuple);
+    if (connection === undefined) return undefined;
+    if (connection.expires <= now) {
+      this.remove(connection, connection.expires);
+      return undefined;
+    }
+    return { connection, direction: sameTuple(connection.reply, tuple) ? 'reply' : 'original' };
+  }
+
+  /** Whether a connection has this tuple, in either direction. */
+  has(tuple: Tuple, now: Millis): boolean {
+    const connection = this.#byTuple.get(tuple);
+    if (connection === undefined || connection.expires > now) return connection !== undefined;
+    this.remove(connection, connection.expires);
+    return false;
   }
 
   insert(connection: Connection): void {
-    this.#byId.set(connection.id, connection);
-    this.#byTuple.set(connection.original, { connection, direction: 'original' });
-    this.#byTuple.set(connection.reply, { connection, direction: 'reply' });
+    this.#append(connection);
+    this.#byTuple.set(connection.original, connection);
+    this.#byTuple.set(connection.reply, connection);
+    this.hasten(connection);
+  }
+
+  /** The connection may expire before what was last said. */
+  hasten(connection: Connection): void {
+    this.#deadlines?.push({ at: connection.expires, connection });
   }
 
   remove(connection: Connection, at: Millis): void {
-    if (!this.#byId.delete(connection.id)) return;
+    if (!connection.listed) return;
+    this.#unlink(connection);
     this.#byTuple.delete(connection.original);
     this.#byTuple.delete(connection.reply);
     this.unbind(connection);
@@ -70,31 +109,88 @@ export class Flows {
   /** Lets later connections from the same endpoint find this one. */
   bind(connection: Connection): void {
     const source = sourceOf(connection.original);
-    const peers = this.#bySource.get(source);
-    this.#bySource.set(source, peers === undefined ? [connection] : [...peers, connection]);
+    connection.peer = this.#bySource.get(source);
+    this.#bySource.set(source, connection);
   }
 
   unbind(connection: Connection): void {
     const source = sourceOf(connection.original);
-    const peers = this.#bySource.get(source);
-    if (peers === undefined) return;
-    const left = peers.filter((peer) => peer !== connection);
-    if (left.length > 0) this.#bySource.set(source, left);
-    else this.#bySource.delete(source);
+    const newest = this.#bySource.get(source);
+    if (newest === connection) {
+      if (connection.peer === undefined) this.#bySource.delete(source);
+      else this.#bySource.set(source, connection.peer);
+    } else {
+      let before = newest;
+      while (before !== undefined && before.peer !== connection) before = before.peer;
+      if (before !== undefined) before.peer = connection.peer;
+    }
+    connection.peer = undefined;
   }
 
-  /** Live connections from the endpoint that this tuple comes from, newest first. */
-  fromSource(tuple: Tuple, now: Millis): readonly Connection[] {
-    const peers = this.#bySource.get(sourceOf(tuple));
-    if (peers === undefined) return NONE;
-    for (const peer of peers) if (peer.expires <= now) this.remove(peer, peer.expires);
-    return peers.filter((peer) => peer.expires > now).reverse();
+  /** The newest of the live connections from the endpoint that this tuple comes from; the others hang behind it (`peer`). */
+  fromSource(tuple: Tuple, now: Millis): Connection | undefined {
+    const source = sourceOf(tuple);
+    const newest = this.#bySource.get(source);
+    let isStale = false;
+    for (let peer = newest; peer !== undefined; peer = peer.peer) isStale ||= peer.expires <= now;
+    if (!isStale) return newest;
+    const dead: Connection[] = [];
+    for (let peer = newest; peer !== undefined; peer = peer.peer) if (peer.expires <= now) dead.push(peer);
+    for (const peer of dead.reverse()) this.remove(peer, peer.expires);
+    return this.#bySource.get(source);
   }
 
   /** Removes what has expired, in the order in which it did. */
   expire(now: Millis): void {
-    const dead = [...this.all()].filter((connection) => connection.expires <= now);
-    dead.sort((a, b) => a.expires - b.expires);
-    for (const connection of dead) this.remove(connection, connection.expires);
+    const deadlines = this.#deadlines ?? this.#schedule();
+    const dead = new Set<Connection>();
+    for (let next = deadlines.peek(); next !== undefined && next.at <= now; next = deadlines.peek()) {
+      deadlines.pop();
+      const { connection } = next;
+      if (!connection.listed) continue;
+      if (connection.expires <= now) dead.add(connection);
+      else deadlines.push({ at: connection.expires, connection });
+    }
+    const inOrder = [...dead].sort((a, b) => a.expires - b.expires || a.place - b.place);
+    for (const connection of inOrder) this.remove(connection, connection.expires);
+  }
+
+  /** The oldest connection that may go when the table is full; `isKept` never takes back what it has said. */
+  firstToGo(isKept: (connection: Connection) => boolean): Connection | undefined {
+    let next = this.#keepable ?? this.#oldest;
+    while (next !== undefined && isKept(next)) next = next.newer;
+    this.#keepable = next ?? this.#newest;
+    return next;
+  }
+
+  #schedule(): Heap<Deadline> {
+    const deadlines = new Heap<Deadline>(isSooner);
+    for (const connection of this.all()) deadlines.push({ at: connection.expires, connection });
+    this.#deadlines = deadlines;
+    return deadlines;
+  }
+
+  #append(connection: Connection): void {
+    connection.listed = true;
+    connection.place = (this.#newest?.place ?? 0) + 1;
+    connection.older = this.#newest;
+    connection.newer = undefined;
+    if (this.#newest === undefined) this.#oldest = connection;
+    else this.#newest.newer = connection;
+    this.#newest = connection;
+    this.#size += 1;
+  }
+
+  #unlink(connection: Connection): void {
+    const { older, newer } = connection;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    if (this.#keepable === connection) this.#keepable = newer ?? older;
+    connection.listed = false;
+    connection.older = undefined;
+    connection.newer = undefined;
+    this.#size -= 1;
   }
 }

@@ -184,7 +184,7 @@ function enter(crossing: Crossing, behaviour: Behaviour | undefined, { mapping, 
   const turned = near.length > 0;
   const stranger = passage.packet.kind !== 'tcp' && mapping.lease === undefined && !isIn(mapping.remote, sender);
   const detail = `mapping ${mapping.id}${turned ? ', turned round' : ''}`;
-  if (!turned && (stranger || conntrack.flows.find(reversed(tuple), now) !== undefined)) {
+  if (!turned && (stranger || conntrack.flows.has(reversed(tuple), now))) {
     return { kind: 'alone', mapping, detail: `${detail}; an answer goes by a mapping of its own` };
   }
   const left = expiryOf(mapping) - now;
@@ -194,6 +194,6 @@ function enter(crossing: Crossing, behaviour: Behaviour | undefined, { mapping, 
     connection.session = { mappings, outbound: 'reply', behaviour: undefined, state: undefined };
   else govern(connection, { mappings, outbound: turned ? 'both' : 'reply' }, behaviour, { left });
   bindTo(conntrack, connection, 'destination', { tuple, detail });
-  if (behaviour !== undefined) connection.bound.source = true;
+  if (behaviour !== undefined) connection.sourceBound = true;
   return { kind: 'admitted', mapping, detail };
 }

@@ -173,7 +173,7 @@ interface Candidate {
 export function isFree(node: RouterState, { protocol, outside, from, out, now }: Candidate): boolean {
   const { conntrack, program } = node;
   const tuple = { protocol, src: outside.ip, sport: outside.port, dst: from.ip, dport: from.port };
-  if (conntrack.flows.fromSource(tuple, now).length > 0 || node.listens(protocol, outside)) return false;
+  if (conntrack.flows.fromSource(tuple, now) !== undefined || node.listens(protocol, outside)) return false;
   if (protocol !== PROTOCOL.tcp && protocol !== PROTOCOL.udp) return true;
   const ends = { src: from.ip, sport: from.port, dst: outside.ip, dport: outside.port };
   const packet = protocol === PROTOCOL.udp ? udp(ends) : tcp({ ...ends, seq: 0, flags: FLAG.syn });

@@ -88,8 +88,8 @@ export function openFromSix(crossing: Crossing, rule: Nat64): Opened {
 function settle(connection: Connection, { prefix }: Nat64, tuple: Tuple): void {
   connection.reply = reversed(tuple);
   connection.nat64 = prefix;
-  connection.bound.source = true;
-  connection.bound.destination = true;
+  connection.sourceBound = true;
+  connection.destinationBound = true;
 }
 
 /** N64-5: as if it had left by its own outside endpoint and come in to the other's. */
@@ -148,7 +148,7 @@ export function openFromFour(crossing: Crossing, rule: Nat64): Opened {
   const isQuery = original.protocol === PROTOCOL.icmp;
   const from = { ip: embed(rule.prefix, sender.ip), port: isQuery ? inside.port : sender.port };
   const tuple = across(original, from, inside);
-  if (node.conntrack.flows.find(reversed(tuple), now) !== undefined) {
+  if (node.conntrack.flows.has(reversed(tuple), now)) {
     return { kind: 'refused', reason: 'natClash', detail: 'another connection goes that way' };
   }
   const left = expiryOf(mapping) - now;

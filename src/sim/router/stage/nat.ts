@@ -9,7 +9,7 @@ import type { Place, Translation } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import { answerError } from '../answer.ts';
 import { translate, translateNew } from '../bindings.ts';
-import type { Connection, Direction, Side } from '../connection.ts';
+import { type Connection, type Direction, isBound, type Side } from '../connection.ts';
 import { endpointOf, HAS_PORTS } from '../endpoints.ts';
 import { judgeSessionError } from '../mapping/errors.ts';
 import { admit } from '../mapping/inbound.ts';
@@ -55,7 +55,7 @@ function nat(side: Side): Stage {
 
 /** The first packet of a connection whose binding on this side is open. */
 function opens({ connection, direction }: Flow, side: Side): boolean {
-  return direction === 'original' && !connection.confirmed && !connection.bound[side];
+  return direction === 'original' && !connection.confirmed && !isBound(connection, side);
 }
 
 interface Flow {
