@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The edge of the process: arguments in, exit code out. */
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
@@ -51,4 +50,6 @@ function report(error: unknown): ExitCode {
   return EXIT.internal;
 }
 
-process.exitCode = await main(process.argv);
+main(process.argv).then((code) => {
+  process.exitCode = code;
+});

@@ -2,7 +2,7 @@
  * Writes down what the real kernel does: runs every scenario of the files named on the command line as a lab, and puts
  * the answers into their `expect`. Needs root.
  *
- *     npm run build && node dist/lab/record.js test/kernel/*.json
+ *     node --import tsx src/lab/record.ts test/kernel/*.json
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,5 @@
 /** The work of a sweep dealt out to workers, and its results put in order again, whatever their number. */
 import { availableParallelism } from 'node:os';
-import { Tinypool } from 'tinypool';
 import type { Outcome } from '../../whatif/sweep/outcome.ts';
 import type { Part } from './worker.ts';
 
@@ -17,6 +16,7 @@ export async function workAll(
   indices: readonly number[],
   { jobs, each }: { readonly jobs: number; readonly each: (outcomes: readonly Outcome[]) => Promise<void> },
 ): Promise<void> {
+  const { Tinypool } = await import('tinypool');
   const pool = new Tinypool({
     filename: new URL('worker.js', import.meta.url).href,
     minThreads: jobs,

@@ -108,21 +108,29 @@ export const SPECIAL_BLOCKS: readonly SpecialBlock[] = [...IPV4, ...IPV6]
   .map(readRow)
   .sort((a, b) => b.prefix.length - a.prefix.length);
 
-/** The blocks that can hold an address with a given first byte, one list per byte. */
-function byFirstByte(startingAt: (byte: number) => Ip): readonly (readonly SpecialBlock[])[] {
-  return Array.from({ length: 256 }, (_, byte) => {
-    const candidates = makePrefix(startingAt(byte), 8);
-    return SPECIAL_BLOCKS.filter((block) => overlaps(block.prefix, candidates));
-  });
+/** The blocks that can hold an address with a given first byte, one list per byte, made when it is first asked for. */
+const NEAR4: (readonly SpecialBlock[])[] = [];
+const NEAR6: (readonly SpecialBlock[])[] = [];
+
+function blocksNear(slash8: Ip): readonly SpecialBlock[] {
+  const candidates = makePrefix(slash8, 8);
+  return SPECIAL_BLOCKS.filter((block) => overlaps(block.prefix, candidates));
 }
 
-const NEAR4 = byFirstByte((byte) => ip4(byte * 2 ** 24));
-const NEAR6 = byFirstByte((byte) => ip6(BigInt(byte) << 120n));
+function near(ip: Ip): readonly SpecialBlock[] {
+  if (typeof ip === 'number') {
+    const byte = ip >>> 24;
+    NEAR4[byte] ??= blocksNear(ip4(byte * 2 ** 24));
+    return NEAR4[byte];
+  }
+  const byte = Number(ip >> 120n);
+  NEAR6[byte] ??= blocksNear(ip6(BigInt(byte) << 120n));
+  return NEAR6[byte];
+}
 
 /** The most specific special-purpose block that holds the address; undefined for ordinary unicast space. */
 export function special(ip: Ip): SpecialBlock | undefined {
-  const near = typeof ip === 'number' ? NEAR4[ip >>> 24] : NEAR6[Number(ip >> 120n)];
-  return near?.find((block) => contains(block.prefix, ip));
+  return near(ip).find((block) => contains(block.prefix, ip));
 }
 
 /**
