@@ -3,7 +3,9 @@
  * often as not.
  */
 import fc from 'fast-check';
-import { type Family, ip4, ip6, showIp } from '../../src/sim/addr/ip.ts';
+import { anyFamily } from '../../src/arbitraries/addr.ts';
+import { type Family, type Ip, ip4, ip6, parseIp, showIp } from '../../src/sim/addr/ip.ts';
+import { makePrefix, showPrefix } from '../../src/sim/addr/prefix.ts';
 import {
   type Firewall,
   type FLAG_NAMES,
@@ -24,7 +26,7 @@ export function anyNearIp(family: Family) {
 
 const GROUP_NAMES = ['a', 'b', 'c'] as const;
 
-const anyAddressText: fc.Arbitrary<string> = fc.constantFrom<Family[]>(4, 6).chain((family) => {
+const anyAddressText: fc.Arbitrary<string> = anyFamily.chain((family) => {
   const bits = family === 4 ? 28 : 124;
   const network = family === 4 ? '10.0.0.' : '2001:db8::';
   const prefix = fc.nat({ max: 4 }).chain((more) =>
@@ -87,17 +89,55 @@ const FIELDS = {
   icmpType: oneOrMore(anyIcmpType),
 };
 
+type Fields = Readonly<Record<keyof typeof FIELDS, fc.Arbitrary<unknown>>>;
+
 /** A few fields at a time: all at once would never match. */
-const anyFields = (most: number): fc.Arbitrary<MatchFields> =>
+const anyFields = (from: Fields, most: number): fc.Arbitrary<MatchFields> =>
   fc
-    .subarray(Object.keys(FIELDS) as (keyof typeof FIELDS)[], { minLength: 0, maxLength: most })
+    .subarray(Object.keys(from) as (keyof Fields)[], { minLength: 0, maxLength: most })
     .chain((names) =>
-      fc.record(Object.fromEntries(names.map((name): [string, fc.Arbitrary<unknown>] => [name, FIELDS[name]]))),
+      fc.record(Object.fromEntries(names.map((name): [string, fc.Arbitrary<unknown>] => [name, from[name]]))),
     ) as fc.Arbitrary<MatchFields>;
 
-export const anyMatch: fc.Arbitrary<Match> = fc
-  .tuple(anyFields(2), fc.option(anyFields(2), { nil: undefined, freq: 2 }))
-  .map(([fields, not]) => (not === undefined ? fields : { ...fields, not }));
+const anyMatchOf = (fields: Fields): fc.Arbitrary<Match> =>
+  fc
+    .tuple(anyFields(fields, 2), fc.option(anyFields(fields, 2), { nil: undefined, freq: 2 }))
+    .map(([holds, not]) => (not === undefined ? holds : { ...holds, not }));
+
+export const anyMatch = anyMatchOf(FIELDS);
+
+/** Few addresses that are far from each other, and next to each other: what a table by prefixes cuts apart. */
+const FAR4 = [
+  '0.0.0.0',
+  '10.0.0.1',
+  '10.0.0.255',
+  '10.0.1.0',
+  '10.1.0.0',
+  '127.255.255.255',
+  '128.0.0.0',
+  '255.255.255.255',
+];
+const FAR6 = ['::', '2001:db8::1', '2001:db8:0:1::', '2001:db8:1::', '2001:db9::', 'ffff::1', 'ffff:ffff::'];
+const anyFarIp = (family: Family) =>
+  fc.constantFrom(...(family === 4 ? FAR4 : FAR6)).map((text) => parseIp(text) as Ip);
+
+const anyFarText: fc.Arbitrary<string> = anyFamily.chain((family) => {
+  const length =
+    family === 4 ? fc.constantFrom(0, 8, 12, 16, 23, 24, 28, 32) : fc.constantFrom(0, 16, 32, 44, 48, 60, 64, 128);
+  const prefix = fc.tuple(anyFarIp(family), length).map(([ip, bits]) => showPrefix(makePrefix(ip, bits)));
+  const range = fc
+    .tuple(anyFarIp(family), anyFarIp(family))
+    .map(([a, b]) => (a <= b ? `${showIp(a)}-${showIp(b)}` : `${showIp(b)}-${showIp(a)}`));
+  return fc.oneof({ weight: 3, arbitrary: prefix }, { weight: 1, arbitrary: range });
+});
+
+/** Many addresses at a time now and then: more than any table has an entry for. */
+const anyFarSet = fc.oneof(
+  { weight: 4, arbitrary: oneOrMore(anyFarText) },
+  { weight: 1, arbitrary: fc.array(anyFarText, { minLength: 8, maxLength: 20 }) },
+);
+
+export const anyFarMatch = anyMatchOf({ ...FIELDS, source: anyFarSet, destination: anyFarSet });
 
 const REJECTIONS = ['icmp-port-unreachable', 'icmp-admin-prohibited', 'tcp-reset'] as const;
 
@@ -133,7 +173,7 @@ const anyNearPort = fc.integer({ min: 19, max: 26 });
 const anyTcpFlags = fc.nat({ max: 31 });
 
 /** A packet between two addresses of the small world, whole or a fragment. */
-export const anyNearPacket: fc.Arbitrary<Packet> = fc.constantFrom<Family[]>(4, 6).chain((family) => {
+export function anyNearPacketOf(family: Family): fc.Arbitrary<Packet> {
   const ends = { src: anyNearIp(family), dst: anyNearIp(family) };
   const ports = { ...ends, sport: anyNearPort, dport: anyNearPort };
   const segment = fc
@@ -156,15 +196,29 @@ export const anyNearPacket: fc.Arbitrary<Packet> = fc.constantFrom<Family[]>(4, 
     return pieces[which] ?? packet;
   });
   return fc.oneof({ weight: 4, arbitrary: whole }, { weight: 1, arbitrary: piece });
-});
+}
+
+export const anyNearPacket: fc.Arbitrary<Packet> = anyFamily.chain(anyNearPacketOf);
 
 const anyInterfaceName = fc.option(fc.constantFrom('lan0', 'lan1', 'wan', 'lo'), { nil: undefined });
 
-export const anySight: fc.Arbitrary<Sight> = fc.record({
-  packet: anyNearPacket,
-  in: anyInterfaceName,
-  out: anyInterfaceName,
-  state: fc.constantFrom(undefined, 'new', 'established', 'related', 'invalid', 'untracked'),
-  snat: fc.boolean(),
-  dnat: fc.boolean(),
-});
+const anySightOf = (packet: fc.Arbitrary<Packet>): fc.Arbitrary<Sight> =>
+  fc.record({
+    packet,
+    in: anyInterfaceName,
+    out: anyInterfaceName,
+    state: fc.constantFrom(undefined, 'new', 'established', 'related', 'invalid', 'untracked'),
+    snat: fc.boolean(),
+    dnat: fc.boolean(),
+  });
+
+export const anySight = anySightOf(anyNearPacket);
+
+/** Of packets between the addresses of `anyFarMatch`. */
+export const anyFarSight = anySightOf(
+  anyFamily.chain((family) =>
+    fc
+      .tuple(anyNearPacketOf(family), anyFarIp(family), anyFarIp(family))
+      .map(([packet, src, dst]) => ({ ...packet, src, dst })),
+  ),
+);

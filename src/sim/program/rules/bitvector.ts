@@ -1,142 +1,146 @@
 /**
  * Finds the first of many rules that matches without asking them all: each field of a packet tells which rules of a
- * block it leaves in the running, as a set of bits; the rules in all of these sets are asked in full. A set may hold too
- * many rules (what is negated, or rarely asked, is left out of it), never too few.
+ * block it leaves in the running, as a set of bits. A set may hold too many rules (what rows cannot say is left out of
+ * it), never too few; those in all of the sets that ask for more are asked.
  */
-import type { Ip } from '../../addr/ip.ts';
-import { contains, type Point, type RangeSet } from '../../addr/range.ts';
+import { type Family, type Ip, type Ip4, type Ip6, isIp4, isIp6 } from '../../addr/ip.ts';
+import type { RangeSet } from '../../addr/range.ts';
 import { countUpTo, countUpTo6 } from '../routes/lpm.ts';
-import { type FieldTests, isNamed, type MatchTest, matches } from './match.ts';
+import { BitSets, BLOCK, type Steps, stepsOf } from './bitset.ts';
+import type { RuleTable } from './table.ts';
 import type { View } from './view.ts';
 
-/** Rules of a block: the sets of all blocks together stay small, and a block is some 32 words to go through. */
-const BLOCK = 2048;
+/** Some rules of a list, in order, for packets of one family. */
+export class BitIndex {
+  readonly #rules: Int32Array;
+  readonly #blocks: readonly Block[];
 
-/** A set of the rules of a block, by their number in it. */
-type Bits = Uint32Array;
-
-/** The rules of a list that a packet may match. */
-export interface Index {
-  /** The first rule from this number on that matches, or the number of rules. */
-  next(view: View, from: number): number;
-}
-
-export function buildIndex(tests: readonly MatchTest[]): Index {
-  const blocks: ((view: View) => readonly Bits[])[] = [];
-  for (let at = 0; at < tests.length; at += BLOCK) blocks.push(buildBlock(tests.slice(at, at + BLOCK)));
-  return {
-    next(view, from) {
-      for (let block = Math.floor(from / BLOCK); block < blocks.length; block++) {
-        const sets = blocks[block]?.(view) ?? [];
-        const first = block * BLOCK;
-        const found = firstIn(sets, Math.max(from - first, 0), (i) => matches(tests[first + i] as MatchTest, view));
-        if (found >= 0) return first + found;
-      }
-      return tests.length;
-    },
-  };
-}
-
-/** The first number from `from` on that is in all of the sets and passes, −1 for none. */
-function firstIn(sets: readonly Bits[], from: number, passes: (i: number) => boolean): number {
-  const length = sets[0]?.length ?? 0;
-  let mask = -1 << (from & 31);
-  for (let word = from >>> 5; word < length; word++) {
-    let bits = mask;
-    for (let k = 0; k < sets.length && bits !== 0; k++) bits &= (sets[k] as Bits)[word] as number;
-    for (; bits !== 0; bits &= bits - 1) {
-      const i = word * 32 + 31 - Math.clz32(bits & -bits);
-      if (passes(i)) return i;
+  constructor(table: RuleTable, rules: Int32Array, family: Family) {
+    this.#rules = rules;
+    const blocks: Block[] = [];
+    for (let at = 0; at < rules.length; at += BLOCK) {
+      blocks.push(new Block(table, rules.subarray(at, at + BLOCK), family));
     }
-    mask = -1;
+    this.#blocks = blocks;
   }
-  return -1;
+
+  /** The first rule from one on and before another that matches; the latter when there is none. */
+  first(view: View, from: number, before: number): number {
+    const rules = this.#rules;
+    let at = lowerBound(rules, from);
+    while (at < rules.length && (rules[at] as number) < before) {
+      const start = at % BLOCK;
+      const block = this.#blocks[(at - start) / BLOCK] as Block;
+      const found = block.first(view, start);
+      if (found >= 0) return Math.min(found, before);
+      at += BLOCK - start;
+    }
+    return before;
+  }
 }
 
-/** What a packet must pass, field by field: for each the rules that it leaves in the running. */
-function buildBlock(tests: readonly MatchTest[]): (view: View) => readonly Bits[] {
-  const destination = byAddress(tests, 'destination');
-  const source = byAddress(tests, 'source');
-  const dport = byRange(tests, 'destinationPorts');
-  const sport = byRange(tests, 'sourcePorts');
-  const protocol = byValue<number>(tests, ({ protocols }, value) => protocols && contains(protocols, value));
-  const states = byValue<number>(tests, ({ states }, value) => states && (states & value) !== 0);
-  const incoming = byValue<string>(tests, ({ inInterfaces }, name) => inInterfaces && isNamed(inInterfaces, name));
-  const outgoing = byValue<string>(tests, ({ outInterfaces }, name) => outInterfaces && isNamed(outInterfaces, name));
-  return (view) => [
-    destination(view.dst),
-    source(view.src),
-    dport(view.header.dport),
-    sport(view.header.sport),
-    protocol(view.protocol),
-    states(view.states),
-    incoming(view.in),
-    outgoing(view.out),
-  ];
+/** How many of the ascending numbers are below one. */
+function lowerBound(numbers: Int32Array, than: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] as number) < than) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
-/** The rules that pass, as bits. */
-function bitsOf(tests: readonly MatchTest[], passes: (test: MatchTest) => boolean): Bits {
-  const bits = new Uint32Array(Math.ceil(tests.length / 32));
-  for (const [i, test] of tests.entries()) if (passes(test)) flip(bits, i);
-  return bits;
+/** The steps along a field of small numbers. */
+interface Track {
+  readonly starts: Uint32Array;
+  readonly sets: Int32Array;
 }
 
-function flip(bits: Bits, i: number): void {
-  bits[i >>> 5] = (bits[i >>> 5] as number) ^ (1 << (i & 31));
-}
+class Block {
+  readonly #table: RuleTable;
+  readonly #rules: Int32Array;
+  readonly #sets: BitSets;
+  readonly #dst: Track;
+  readonly #src: Track;
+  readonly #dst6: Steps<Ip6>;
+  readonly #src6: Steps<Ip6>;
+  readonly #dport: Track;
+  readonly #sport: Track;
+  /** By what counts against packets, of which few combinations are met. */
+  readonly #fitting = new Map<number, number>();
 
-/** A field of which few values are met: the set of each is made when it first is. Undefined: the field is not asked. */
-function byValue<Value>(
-  tests: readonly MatchTest[],
-  holds: (fields: FieldTests, value: Value) => boolean | 0 | undefined,
-): (value: Value) => Bits {
-  const known = new Map<Value, Bits>();
-  return (value) => {
-    const passes = (test: MatchTest) =>
-      holds(test.holds, value) !== false && (test.fails === undefined || holds(test.fails, value) !== true);
-    const bits = known.get(value) ?? bitsOf(tests, passes);
-    known.set(value, bits);
-    return bits;
-  };
-}
+  constructor(table: RuleTable, rules: Int32Array, family: Family) {
+    this.#table = table;
+    this.#rules = rules;
+    const sets = new BitSets(rules.length);
+    this.#sets = sets;
+    const along = (of: (rule: number) => RangeSet<number> | undefined): Track => {
+      const steps = stepsOf(sets, rules.length, (i) => of(rules[i] as number));
+      // no value lies behind the last address
+      const starts = Uint32Array.from(steps.starts.filter((start) => start <= 0xffff_ffff));
+      return { starts, sets: steps.sets };
+    };
+    const along6 = (of: (rule: number) => RangeSet<Ip> | undefined): Steps<Ip6> =>
+      stepsOf(sets, rules.length, (i) => only6(of(rules[i] as number)));
+    const four = family === 4;
+    this.#dst = along((rule) => (four ? only4(table.addresses(rule, 'destination')) : undefined));
+    this.#src = along((rule) => (four ? only4(table.addresses(rule, 'source')) : undefined));
+    this.#dst6 = along6((rule) => (four ? undefined : table.addresses(rule, 'destination')));
+    this.#src6 = along6((rule) => (four ? undefined : table.addresses(rule, 'source')));
+    this.#dport = along((rule) => table.ports(rule, 'destination'));
+    this.#sport = along((rule) => table.ports(rule, 'source'));
+  }
 
-function byAddress(tests: readonly MatchTest[], field: 'source' | 'destination'): (ip: Ip) => Bits {
-  const four = intervalsOf(tests, (test) => test.holds[field]?.filter(({ from }) => typeof from === 'number'));
-  const six = intervalsOf(tests, (test) => test.holds[field]?.filter(({ from }) => typeof from === 'bigint'));
-  const starts = Uint32Array.from(
-    four.starts.filter((start) => start < 1n << 32n),
-    Number,
-  );
-  return (ip) =>
-    (typeof ip === 'number' ? four.sets[countUpTo(starts, ip)] : six.sets[countUpTo6(six.starts, ip)]) as Bits;
+  /** The first rule from a place in the block on that matches, −1 for none. */
+  first(view: View, start: number): number {
+    const four = view.family === 4;
+    const a = four ? setAt(this.#dst, view.dstWord >>> 0) : setAt6(this.#dst6, view.dst);
+    const b = four ? setAt(this.#src, view.srcWord >>> 0) : setAt6(this.#src6, view.src);
+    const c = setAt(this.#dport, view.dport);
+    const d = setAt(this.#sport, view.sport);
+    const e = this.#fitting.get(view.against) ?? this.#fit(view.against);
+    const { words } = this.#sets;
+    const at = (i: number): number =>
+      (words[a + i] as number) &
+      (words[b + i] as number) &
+      (words[c + i] as number) &
+      (words[d + i] as number) &
+      (words[e + i] as number);
+    for (let left = at(0) & (-1 << (start >>> 5)); left !== 0; left &= left - 1) {
+      const word = 31 - Math.clz32(left & -left);
+      const from = word === start >>> 5 ? -1 << (start & 31) : -1;
+      for (let bits = at(1 + word) & from; bits !== 0; bits &= bits - 1) {
+        const rule = this.#rules[word * 32 + 31 - Math.clz32(bits & -bits)] as number;
+        if (this.#table.confirms(rule, view)) return rule;
+      }
+    }
+    return -1;
+  }
+
+  #fit(against: number): number {
+    const sets = this.#sets;
+    sets.begin();
+    for (const [i, rule] of this.#rules.entries()) if ((this.#table.refuses(rule) & against) === 0) sets.flip(i);
+    const kept = sets.keep();
+    this.#fitting.set(against, kept);
+    return kept;
+  }
 }
 
 /** A port that cannot be read is below all ranges: it leaves the rules that do not ask. */
-function byRange(tests: readonly MatchTest[], field: 'sourcePorts' | 'destinationPorts'): (port: number) => Bits {
-  const { starts, sets } = intervalsOf(tests, ({ holds }) => holds[field]);
-  const numbers = Uint32Array.from(starts, Number);
-  return (port) => sets[countUpTo(numbers, port)] as Bits;
+function setAt({ starts, sets }: Track, value: number): number {
+  return sets[countUpTo(starts, value)] as number;
 }
 
-/** Where the set of rules changes, and the sets before the first change and after each. */
-function intervalsOf<P extends Point>(
-  tests: readonly MatchTest[],
-  rangesOf: (test: MatchTest) => RangeSet<P> | undefined,
-): { starts: bigint[]; sets: Bits[] } {
-  const edges = tests.flatMap((test, rule) =>
-    (rangesOf(test) ?? []).flatMap(({ from, to }) => [
-      { at: BigInt(from), rule },
-      { at: BigInt(to) + 1n, rule },
-    ]),
-  );
-  const current = bitsOf(tests, (test) => rangesOf(test) === undefined);
-  const starts: bigint[] = [];
-  const sets = [current.slice()];
-  for (const { at, rule } of edges.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))) {
-    flip(current, rule);
-    if (starts.at(-1) === at) sets[sets.length - 1] = current.slice();
-    else starts.push(at) && sets.push(current.slice());
-  }
-  return { starts, sets };
+function setAt6({ starts, sets }: Steps<Ip6>, ip: Ip): number {
+  return sets[isIp6(ip) ? countUpTo6(starts, ip) : 0] as number;
+}
+
+function only4(set: RangeSet<Ip> | undefined): RangeSet<number> | undefined {
+  return set?.filter((range) => isIp4(range.from)) as RangeSet<Ip4> | undefined;
+}
+
+function only6(set: RangeSet<Ip> | undefined): RangeSet<Ip6> | undefined {
+  return set?.filter((range) => isIp6(range.from)) as RangeSet<Ip6> | undefined;
 }

@@ -3,7 +3,7 @@ import { fail } from '../../base/fail.ts';
 import type { Firewall, Rule } from '../../design/rule.ts';
 import type { Groups } from '../group.ts';
 import { remember } from '../memo.ts';
-import type { ChainProgram, Decision, NodeProgram, Place } from '../program.ts';
+import type { ChainProgram, Decision, NodeProgram, Place, Sight } from '../program.ts';
 import { compileMatch } from './match.ts';
 import { RuleSearch } from './search.ts';
 import { type View, viewOf } from './view.ts';
@@ -11,21 +11,18 @@ import { type View, viewOf } from './view.ts';
 /** How many jumps the kernel keeps on its stack; one more and the packet is gone (it loads no rules that would need it). */
 export const JUMP_DEPTH = 16;
 
-/** Rules in order, and the search that tells which of them match. */
-interface RuleList {
-  readonly rules: readonly CompiledRule[];
-  readonly search: RuleSearch;
-}
-
 type Chains = ReadonlyMap<string, RuleList>;
 type Passing = Decision['passed'][number];
 
-type CompiledRule =
+/** What becomes of a packet that a rule matches. */
+type Outcome =
   | { readonly kind: 'end'; readonly decision: Decision }
   | { readonly kind: 'jump'; readonly passing: Passing; readonly chain: string; readonly tooDeep: Decision }
   | { readonly kind: 'return' | 'log' | 'notrack'; readonly passing: Passing };
 
+const NO_RULES: readonly Rule[] = [];
 const NOTHING_PASSED: readonly Passing[] = [];
+const ANYTHING = {};
 
 /** The chains of a firewall; compiled once for each `groups`. A jump to a chain that is not there fails. */
 export function compileFirewall(firewall: Firewall, groups: Groups): NodeProgram['firewall'] {
@@ -35,95 +32,115 @@ export function compileFirewall(firewall: Firewall, groups: Groups): NodeProgram
 const compileOnce = remember(
   (firewall: Firewall, _label: string, groups: Groups): NodeProgram['firewall'] => {
     const written = Object.entries(firewall.chains ?? {});
-    const around = { groups, names: new Set(written.map(([name]) => name)) };
     const chains = new Map(
-      written.map(([name, rules]) => [name, compileRules(rules, `firewall.chains.${name}`, around)]),
+      written.map(([name, rules]) => [name, listRules(rules, `firewall.chains.${name}`, groups)] as const),
     );
     const base = (name: 'raw' | 'input' | 'forward' | 'output') => {
-      const { rules, policy = 'accept' } = firewall[name] ?? {};
+      const { rules = NO_RULES, policy = 'accept' } = firewall[name] ?? {};
       if (firewall[name] === undefined) return undefined;
-      const list = compileRules(rules ?? [], `firewall.${name}.rules`, around);
-      return chainOf(list, deciding(policy, `firewall.${name}.policy`), chains);
+      const list = listRules(rules, `firewall.${name}.rules`, groups);
+      return new Chain(list, deciding(policy, `firewall.${name}.policy`), chains);
     };
+    for (const list of chains.values()) list.expectChains(chains);
     return { raw: base('raw'), input: base('input'), forward: base('forward'), output: base('output') };
   },
   (a, b) => a === b,
 );
 
-function chainOf(list: RuleList, policy: Decision, chains: Chains): ChainProgram {
-  return {
-    decide(sight) {
-      const run = { view: viewOf(sight), chains, passed: [] };
-      const decision = walk(list, run, 0) ?? policy;
-      return run.passed.length === 0 ? decision : { ...decision, ...trailOf(run.passed) };
-    },
-  };
-}
+/** Rules in order, and the search that tells which of them match. */
+class RuleList {
+  readonly search: RuleSearch;
+  readonly #rules: readonly Rule[];
+  readonly #place: Place;
+  /** Made when a rule first matches. */
+  readonly #outcomes: (Outcome | undefined)[];
 
-function trailOf(passed: readonly Passing[]): Pick<Decision, 'passed' | 'notrack'> {
-  return { passed, notrack: passed.some(({ action }) => action === 'notrack') };
-}
-
-interface Run {
-  readonly view: View;
-  readonly chains: Chains;
-  readonly passed: Passing[];
-}
-
-/** Goes through a list of rules; undefined when it came to the end or to a return. */
-function walk(list: RuleList, run: Run, depth: number): Decision | undefined {
-  const { rules, search } = list;
-  for (let i = search.next(run.view, 0); i < rules.length; i = search.next(run.view, i + 1)) {
-    const rule = rules[i] as CompiledRule;
-    if (rule.kind === 'end') return rule.decision;
-    if (rule.kind === 'jump' && depth === JUMP_DEPTH) return rule.tooDeep;
-    run.passed.push(rule.passing);
-    if (rule.kind === 'return') return undefined;
-    if (rule.kind !== 'jump') continue;
-    const decision = walk(run.chains.get(rule.chain) as RuleList, run, depth + 1);
-    if (decision !== undefined) return decision;
+  constructor(rules: readonly Rule[], place: Place, groups: Groups) {
+    this.#rules = rules;
+    this.#place = place;
+    this.#outcomes = new Array<undefined>(rules.length).fill(undefined);
+    this.search = new RuleSearch(rules.length, (i) => compileMatch(rules[i]?.match ?? ANYTHING, groups));
   }
-  return undefined;
+
+  outcomeOf(i: number): Outcome {
+    const known = this.#outcomes[i];
+    if (known !== undefined) return known;
+    const made = outcomeOf(this.#rules[i] as Rule, `${this.#place}[${i}]`);
+    this.#outcomes[i] = made;
+    return made;
+  }
+
+  expectChains(chains: Chains): void {
+    for (const [i, rule] of this.#rules.entries()) {
+      if (rule.action !== 'jump' || chains.has(rule.chain)) continue;
+      fail(`${this.#place}[${i}] jumps to "${rule.chain}", which is not there`);
+    }
+  }
 }
 
-interface Around {
-  readonly groups: Groups;
-  /** Of the chains that there are. */
-  readonly names: ReadonlySet<string>;
+const listRules = remember(
+  (rules: readonly Rule[], place: Place, groups: Groups) => new RuleList(rules, place, groups),
+  (a, b) => a === b,
+);
+
+class Chain implements ChainProgram {
+  readonly #list: RuleList;
+  readonly #policy: Decision;
+  readonly #chains: Chains;
+  /** Of the packet that is being decided. */
+  readonly #passed: Passing[] = [];
+
+  constructor(list: RuleList, policy: Decision, chains: Chains) {
+    list.expectChains(chains);
+    this.#list = list;
+    this.#policy = policy;
+    this.#chains = chains;
+  }
+
+  decide(sight: Sight): Decision {
+    this.#passed.length = 0;
+    const decision = this.#walk(this.#list, viewOf(sight), 0) ?? this.#policy;
+    if (this.#passed.length === 0) return decision;
+    const passed = this.#passed.slice();
+    return { ...decision, passed, notrack: passed.some(({ action }) => action === 'notrack') };
+  }
+
+  /** Goes through a list of rules; undefined when it came to the end or to a return. */
+  #walk(list: RuleList, view: View, depth: number): Decision | undefined {
+    const { search } = list;
+    for (let i = search.next(view, 0); i < search.count; i = search.next(view, i + 1)) {
+      const outcome = list.outcomeOf(i);
+      if (outcome.kind === 'end') return outcome.decision;
+      if (outcome.kind === 'jump' && depth === JUMP_DEPTH) return outcome.tooDeep;
+      this.#passed.push(outcome.passing);
+      if (outcome.kind === 'return') return undefined;
+      if (outcome.kind !== 'jump') continue;
+      const decision = this.#walk(this.#chains.get(outcome.chain) as RuleList, view, depth + 1);
+      if (decision !== undefined) return decision;
+    }
+    return undefined;
+  }
 }
 
-function compileRules(rules: readonly Rule[], place: Place, around: Around): RuleList {
-  return {
-    rules: rules.map((rule, i) => compileRule(rule, `${place}[${i}]`, around)),
-    search: new RuleSearch(rules.map((rule) => compileMatch(rule.match ?? ANYTHING, around.groups))),
-  };
-}
-
-const ANYTHING = {};
-
-function compileRule(rule: Rule, place: Place, { names }: Around): CompiledRule {
+function outcomeOf(rule: Rule, place: Place): Outcome {
   const { action, name } = rule;
   switch (action) {
     case 'accept':
     case 'drop':
       return { kind: 'end', decision: deciding(action, place, name) };
-    case 'reject':
-      return {
-        kind: 'end',
-        decision: { ...deciding(action, place, name), with: rule.with ?? 'icmp-port-unreachable' },
-      };
-    case 'jump': {
-      if (!names.has(rule.chain)) fail(`${place} jumps to "${rule.chain}", which is not there`);
-      return { kind: 'jump', passing: { place, action }, chain: rule.chain, tooDeep: deciding('drop', place, name) };
+    case 'reject': {
+      const decision = { ...deciding(action, place, name), with: rule.with ?? 'icmp-port-unreachable' };
+      return { kind: 'end', decision };
     }
+    case 'jump':
+      return { kind: 'jump', passing: { place, action }, chain: rule.chain, tooDeep: deciding('drop', place, name) };
     case 'return':
     case 'notrack':
       return { kind: action, passing: { place, action } };
-    case 'log':
-      return {
-        kind: action,
-        passing: { place, action, ...(rule.prefix === undefined ? {} : { prefix: rule.prefix }) },
-      };
+    case 'log': {
+      const { prefix } = rule;
+      return { kind: action, passing: { place, action, ...(prefix === undefined ? {} : { prefix }) } };
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import { parsePorts } from '../../design/ports.ts';
 import type { Match, MatchFields, STATES } from '../../design/rule.ts';
 import { FLAG, type FlagName, PROTOCOL } from '../../packet/packet.ts';
 import { addressSet, type Groups } from '../group.ts';
-import { remember } from '../memo.ts';
+import { isNamed } from './condition.ts';
 import { STATE_BIT, type View } from './view.ts';
 
 /** Families as bits, so that sets of them intersect with `&`. */
@@ -45,26 +45,26 @@ export interface MatchTest {
   readonly fails: FieldTests | undefined;
 }
 
-/** Compiles a match, once for each `groups` that it is met with. A name or address that no check would pass fails. */
+/** Compiles a match. A name or address that no check would pass fails. */
 export function compileMatch(match: Match, groups: Groups): MatchTest {
-  return compileOnce(match, '', groups);
-}
-
-const compileOnce = remember(
-  (match: Match, _label: string, groups: Groups) => makeTest(match, groups),
-  (a, b) => a === b,
-);
-
-function makeTest({ not, ...fields }: Match, groups: Groups): MatchTest {
-  const holds = compileFields(fields, groups);
-  const fails = not === undefined ? undefined : compileFields(not, groups);
-  const sets = [holds, fails].flatMap((tests) => [tests?.source ?? [], tests?.destination ?? []]);
+  const holds = compileFields(match, groups);
+  const fails = match.not === undefined ? undefined : compileFields(match.not, groups);
   return {
-    families: sets.reduce((families, set) => families & familiesOf(set), BOTH),
-    addressed: [holds, fails].some((tests) => tests?.source !== undefined || tests?.destination !== undefined),
+    families: familiesIn(holds) & (fails === undefined ? BOTH : familiesIn(fails)),
+    addressed: isAddressed(holds) || (fails !== undefined && isAddressed(fails)),
     holds,
     fails,
   };
+}
+
+function familiesIn({ source, destination }: FieldTests): number {
+  return (
+    (source === undefined ? BOTH : familiesOf(source)) & (destination === undefined ? BOTH : familiesOf(destination))
+  );
+}
+
+function isAddressed({ source, destination }: FieldTests): boolean {
+  return source !== undefined || destination !== undefined;
 }
 
 /** An empty set says nothing about families: nothing is in it, and everything is outside. */
@@ -132,21 +132,16 @@ function agree(tests: FieldTests, view: View, wanted: boolean): boolean {
   if (tests.outInterfaces !== undefined && isNamed(tests.outInterfaces, view.out) !== wanted) return false;
   if (source !== undefined && contains(source, view.src) !== wanted) return false;
   if (destination !== undefined && contains(destination, view.dst) !== wanted) return false;
-  if (sourcePorts !== undefined && !agrees(sourcePorts, view.header.sport, wanted)) return false;
-  if (destinationPorts !== undefined && !agrees(destinationPorts, view.header.dport, wanted)) return false;
+  if (sourcePorts !== undefined && !agrees(sourcePorts, view.sport, wanted)) return false;
+  if (destinationPorts !== undefined && !agrees(destinationPorts, view.dport, wanted)) return false;
   if (icmpTypes !== undefined) {
     const types = view.protocol === PROTOCOL.icmp ? icmpTypes.icmp : icmpTypes.icmpv6;
-    if (!agrees(types, view.header.icmpType, wanted)) return false;
+    if (!agrees(types, view.icmpType, wanted)) return false;
   }
   if (tcpFlags === undefined) return true;
-  return view.header.tcpFlags >= 0 && ((view.header.tcpFlags & tcpFlags.mask) === tcpFlags.set) === wanted;
+  return view.tcpFlags >= 0 && ((view.tcpFlags & tcpFlags.mask) === tcpFlags.set) === wanted;
 }
 
 function agrees(set: RangeSet<number>, value: number, wanted: boolean): boolean {
   return value >= 0 && contains(set, value) === wanted;
-}
-
-/** Whether an interface is one of these; a pattern may end in `*`. */
-export function isNamed(patterns: readonly string[], name: string): boolean {
-  return patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
 }

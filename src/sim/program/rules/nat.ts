@@ -1,15 +1,17 @@
 /** Translation rules compiled, one list for each side of the box. Read RFC 2663 and RFC 3022 first. */
 import { family as familyOfIp } from '../../addr/ip.ts';
-import { contains, familyOf, type Prefix, parsePrefix } from '../../addr/prefix.ts';
-import { type IpRange, rangeSet } from '../../addr/range.ts';
+import { familyOf, type Prefix, parsePrefix } from '../../addr/prefix.ts';
+import { type IpRange, intersection, prefixRange, rangeSet } from '../../addr/range.ts';
 import { fail } from '../../base/fail.ts';
 import type { NatRule } from '../../design/nat.ts';
 import { parseTarget, type Target } from '../../design/target.ts';
 import type { Groups } from '../group.ts';
 import { remember } from '../memo.ts';
-import type { NatProgram, Place, Translation } from '../program.ts';
-import { BOTH, compileMatch, FOUR, isNamed, type MatchTest, matches, SIX } from './match.ts';
-import { type View, viewOf } from './view.ts';
+import type { NatProgram, Place, Sight, Translation } from '../program.ts';
+import { isNamed } from './condition.ts';
+import { BOTH, compileMatch, FOUR, type MatchTest, SIX } from './match.ts';
+import { RuleSearch } from './search.ts';
+import { viewOf } from './view.ts';
 
 type Side = 'source' | 'destination';
 
@@ -41,8 +43,8 @@ const compileOnce = remember(
     const destinations = compiled.filter(({ side }) => side === 'destination');
     return {
       program: {
-        source: (sight) => (sight.out === undefined ? undefined : first(sources, viewOf(sight))),
-        destination: (sight) => (sight.in === undefined ? undefined : first(destinations, viewOf(sight))),
+        source: firstOf(sources, 'out'),
+        destination: firstOf(destinations, 'in'),
         pool: sources.flatMap(({ translations }) => [4, 6].flatMap((family) => poolOf(translations[family as 4 | 6]))),
         masquerades: (out) => masquerades(sources, out),
       },
@@ -66,14 +68,27 @@ function masquerades(rules: readonly SideRule[], out: string): 'named' | 'unname
   return outs.includes(undefined) ? 'unnamed' : undefined;
 }
 
-function first(rules: readonly SideRule[], view: View): Translation | undefined {
-  for (const { side, test, translations, within } of rules) {
-    const translation = translations[view.family];
-    if (translation === undefined) continue;
-    if (within !== undefined && !contains(within, side === 'source' ? view.src : view.dst)) continue;
-    if (matches(test, view)) return translation;
-  }
-  return undefined;
+/** The translation of the first rule that matches; none where the sight has not this interface. */
+function firstOf(rules: readonly SideRule[], way: 'in' | 'out'): (sight: Sight) => Translation | undefined {
+  const search = new RuleSearch(rules.length, (i) => testOf(rules[i] as SideRule));
+  return (sight) => {
+    if (sight[way] === undefined) return undefined;
+    const view = viewOf(sight);
+    return rules[search.next(view, 0)]?.translations[view.family];
+  };
+}
+
+/** The rule's match, kept to the addresses that it translates. */
+function testOf({ side, test, translations, within }: SideRule): MatchTest {
+  const families = test.families & familiesOf(translations);
+  if (within === undefined) return { ...test, families };
+  const range = [prefixRange(within)];
+  const named = test.holds[side];
+  return {
+    ...test,
+    families,
+    holds: { ...test.holds, [side]: named === undefined ? range : intersection(named, range) },
+  };
 }
 
 function familiesOf(translations: SideRule['translations']): number {

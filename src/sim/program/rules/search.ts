@@ -1,31 +1,57 @@
 /** The first rule of a list that matches a packet. */
-import { buildIndex, type Index } from './bitvector.ts';
-import { type MatchTest, matches } from './match.ts';
+import type { Family } from '../../addr/ip.ts';
+import { BitIndex } from './bitvector.ts';
+import type { MatchTest } from './match.ts';
+import { RuleTable } from './table.ts';
+import { TupleSpace } from './tuple.ts';
 import type { View } from './view.ts';
 
 /** Up to this many rules nothing is faster than to go through them. */
 const FEW = 32;
+/** Up to this many, sets of bits are; more would take much memory. */
+const SOME = 256;
 /** An index costs about as much as going through its rules this often. */
-const PAYS_AFTER = 64;
+const PAYS_AFTER = 256;
 
-/** Goes through its rules one by one, until they are asked so often that an index pays. */
+/** The rules of a list that a packet may match. */
+export interface Index {
+  /** The first rule from one on and before another that matches; the latter when there is none. */
+  first(view: View, from: number, before: number): number;
+}
+
+/** Goes through its rules one by one, until that has cost as much as an index for the packets of a family would. */
 export class RuleSearch {
-  readonly #tests: readonly MatchTest[];
-  #asked = 0;
-  #index: Index | undefined;
+  readonly count: number;
+  readonly #table: RuleTable;
+  readonly #indexes: Record<Family, Index | undefined> = { 4: undefined, 6: undefined };
+  readonly #walked: Record<Family, number> = { 4: 0, 6: 0 };
 
-  constructor(tests: readonly MatchTest[]) {
-    this.#tests = tests;
+  constructor(count: number, testAt: (rule: number) => MatchTest) {
+    this.count = count;
+    this.#table = new RuleTable(count, testAt);
   }
 
   /** The number of the first rule from this one on that matches; how many there are when none does. */
   next(view: View, from: number): number {
-    if (this.#index !== undefined) return this.#index.next(view, from);
-    const tests = this.#tests;
-    this.#asked += 1;
-    if (tests.length > FEW && this.#asked > PAYS_AFTER) this.#index = buildIndex(tests);
-    let i = from;
-    while (i < tests.length && !matches(tests[i] as MatchTest, view)) i += 1;
-    return i;
+    const { count } = this;
+    const table = this.#table;
+    table.prepare(view);
+    if (count <= FEW) return table.first(view, from);
+    const index = this.#indexes[view.family];
+    if (index !== undefined) return index.first(view, from, count);
+    const found = table.first(view, from);
+    this.#count(view.family, found - from);
+    return found;
   }
+
+  #count(family: Family, rules: number): void {
+    this.#walked[family] += rules;
+    if (this.#walked[family] > PAYS_AFTER * this.count) this.#indexes[family] = buildIndex(this.#table, family);
+  }
+}
+
+/** The index that suits the rules which are open to a family. */
+export function buildIndex(table: RuleTable, family: Family): Index {
+  const rules = table.rulesFor(family);
+  return rules.length > SOME ? new TupleSpace(table, rules, family) : new BitIndex(table, rules, family);
 }

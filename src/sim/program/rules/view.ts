@@ -1,6 +1,5 @@
 /** What rules ask of a packet, read once before they are gone through. */
-
-import { type Family, family, type Ip } from '../../addr/ip.ts';
+import { ANY4, type Family, family, type Ip } from '../../addr/ip.ts';
 import type { STATES } from '../../design/rule.ts';
 import { type Other, type Packet, PROTOCOL } from '../../packet/packet.ts';
 import { protocolOf, WITH_PORTS } from '../../packet/protocol.ts';
@@ -17,67 +16,132 @@ export const STATE_BIT: Readonly<Record<(typeof STATES)[number], number>> = {
   dnat: 64,
 };
 
-/** The fields that some protocols have; −1 where this packet has none, or not here (a later fragment). */
-interface Header {
-  readonly sport: number;
-  readonly dport: number;
-  readonly tcpFlags: number;
-  readonly icmpType: number;
-}
+/**
+ * What a packet is, one bit each, so that a rule refuses it with one `&`: its family, its protocol (those with a bit of
+ * their own, or another), its state without translations, and which ports it lacks. Higher bits are for interfaces.
+ */
+export const TRAIT = {
+  four: 1,
+  six: 2,
+  tcp: 4,
+  udp: 8,
+  icmp: 16,
+  icmpv6: 32,
+  otherProtocol: 64,
+  /** `STATE_BIT`s of new to untracked, shifted by as many bits as there are above. */
+  states: 7,
+  noSport: 1 << 12,
+  noDport: 1 << 13,
+  /** The first bit that is free. */
+  free: 14,
+} as const;
 
-export interface View {
-  readonly family: Family;
-  readonly protocol: number;
-  readonly src: Ip;
-  readonly dst: Ip;
-  readonly header: Header;
-  /** Empty where there is no interface. */
-  readonly in: string;
-  readonly out: string;
+/**
+ * A packet as rules see it. Fields that only some protocols have are −1 where this packet has none, or not here (a later
+ * fragment); names of interfaces are empty where there is none.
+ */
+export class View {
+  family: Family = 4;
+  protocol = 0;
+  src: Ip = ANY4;
+  dst: Ip = ANY4;
+  sport = -1;
+  dport = -1;
+  tcpFlags = -1;
+  icmpType = -1;
+  in = '';
+  out = '';
   /** Sum of `STATE_BIT`. */
-  readonly states: number;
-}
+  states = 0;
+  /** Sum of `TRAIT`. */
+  traits = 0;
+  /** What counts against the packet in the list that is asked: its traits, and the conditions that it does not meet. */
+  against = 0;
+  /** IPv4 addresses as signed words; 0 for IPv6. */
+  srcWord = 0;
+  dstWord = 0;
+  /** The addresses cut to some lengths; written by the index that reads them. */
+  readonly srcKeys = new Int32Array(4);
+  readonly dstKeys = new Int32Array(4);
 
-/** Before tracking, and where nothing is tracked, every packet is invalid to a rule (LNX-HOOK-11). */
-export function viewOf(sight: Sight): View {
-  const { packet } = sight;
-  const translated = (sight.snat ? STATE_BIT.snat : 0) | (sight.dnat ? STATE_BIT.dnat : 0);
-  return {
-    family: family(packet.src),
-    protocol: protocolOf(packet),
-    src: packet.src,
-    dst: packet.dst,
-    header: headerOf(packet),
-    in: sight.in ?? '',
-    out: sight.out ?? '',
-    states: STATE_BIT[sight.state ?? 'invalid'] | translated,
-  };
-}
+  /** Before tracking, and where nothing is tracked, every packet is invalid to a rule (LNX-HOOK-11). */
+  read(sight: Sight): this {
+    const { packet } = sight;
+    const { src, dst } = packet;
+    const state = STATE_BIT[sight.state ?? 'invalid'];
+    this.family = family(src);
+    this.src = src;
+    this.dst = dst;
+    this.srcWord = typeof src === 'number' ? src | 0 : 0;
+    this.dstWord = typeof dst === 'number' ? dst | 0 : 0;
+    this.in = sight.in ?? '';
+    this.out = sight.out ?? '';
+    this.states = state | (sight.snat ? STATE_BIT.snat : 0) | (sight.dnat ? STATE_BIT.dnat : 0);
+    this.protocol = protocolOf(packet);
+    this.#readHeader(packet);
+    const lacks = (this.sport < 0 ? TRAIT.noSport : 0) | (this.dport < 0 ? TRAIT.noDport : 0);
+    this.traits =
+      (typeof src === 'number' ? TRAIT.four : TRAIT.six) | traitOf(this.protocol) | (state << TRAIT.states) | lacks;
+    return this;
+  }
 
-const NO_HEADER: Header = { sport: -1, dport: -1, tcpFlags: -1, icmpType: -1 };
+  #readHeader(packet: Packet): void {
+    this.sport = this.dport = this.tcpFlags = this.icmpType = -1;
+    switch (packet.kind) {
+      case 'tcp':
+        this.tcpFlags = packet.flags;
+        this.sport = packet.sport;
+        this.dport = packet.dport;
+        break;
+      case 'udp':
+        this.sport = packet.sport;
+        this.dport = packet.dport;
+        break;
+      case 'icmp':
+        this.icmpType = packet.type;
+        break;
+      case 'other':
+        this.#readBytes(packet);
+    }
+  }
 
-function headerOf(packet: Packet): Header {
-  switch (packet.kind) {
-    case 'tcp':
-      return { sport: packet.sport, dport: packet.dport, tcpFlags: packet.flags, icmpType: -1 };
-    case 'udp':
-      return { sport: packet.sport, dport: packet.dport, tcpFlags: -1, icmpType: -1 };
-    case 'icmp':
-      return { sport: -1, dport: -1, tcpFlags: -1, icmpType: packet.type };
-    case 'other':
-      return headerOfOther(packet);
+  /**
+   * A first fragment, or a packet that is cut short, shows as much of its header as it carries; a later fragment none.
+   * (So does iptables; nftables on 6.18 takes whatever bytes of a later fragment lie where the header would be.)
+   */
+  #readBytes({ protocol, payload, fragment }: Other): void {
+    if (fragment !== undefined && fragment.offset > 0) return;
+    if (protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6) this.icmpType = payload[0] ?? -1;
+    if (!WITH_PORTS.has(protocol)) return;
+    this.sport = wordAt(payload, 0);
+    this.dport = wordAt(payload, 2);
+    if (protocol === PROTOCOL.tcp) this.tcpFlags = payload[13] ?? -1;
   }
 }
 
-/**
- * A first fragment, or a packet that is cut short, shows as much of its header as it carries; a later fragment none. (So
- * does iptables; nftables on 6.18 takes whatever bytes of a later fragment lie where the header would be.)
- */
-function headerOfOther({ protocol, payload, fragment }: Other): Header {
-  if (fragment !== undefined && fragment.offset > 0) return NO_HEADER;
-  const byte = (at: number) => payload[at] ?? -1;
-  if (protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6) return { ...NO_HEADER, icmpType: byte(0) };
-  if (!WITH_PORTS.has(protocol)) return NO_HEADER;
-  const word = (at: number) => (at + 2 > payload.length ? -1 : byte(at) * 256 + byte(at + 1));
-  return { sport: word(0), dport: word(2), tcpFlags: protocol === PROTOCOL.tcp ? byte(13) : -1, icmpType: -1 };
+function wordAt(bytes: Uint8Array, at: number): number {
+  return at + 2 > bytes.length ? -1 : (bytes[at] as number) * 256 + (bytes[at + 1] as number);
+}
+
+/** The bit of a protocol among `TRAIT`. */
+export function traitOf(protocol: number): number {
+  switch (protocol) {
+    case PROTOCOL.tcp:
+      return TRAIT.tcp;
+    case PROTOCOL.udp:
+      return TRAIT.udp;
+    case PROTOCOL.icmp:
+      return TRAIT.icmp;
+    case PROTOCOL.icmpv6:
+      return TRAIT.icmpv6;
+    default:
+      return TRAIT.otherProtocol;
+  }
+}
+
+const shared = new View();
+
+/** The packet as rules see it, in a view that all share: it holds until the next call. */
+export function viewOf(sight: Sight): View {
+  return shared.read(sight);
 }
