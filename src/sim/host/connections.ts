@@ -163,17 +163,18 @@ function knock(kernel: Kernel, arrival: Arrival<Tcp>, { iss, listener, segment }
   const init = initFor(kernel, ends, now);
   const turn = answerSyn({ ...init, iss: iss ?? init.iss }, segment, now);
   const key = keyOfConnection(ends.local, ends.remote);
-  const back = wayBack(ends.remote.ip, via).interface;
+  const back = wayBack(ends.remote.ip, via);
   const base = { kind: 'connection', key, ...ends, interface: back, owner: undefined, port: 'accepted' } as const;
   conclude(kernel, { ...base, listener, tcb: turn.tcb }, turn, now);
-  return deliveredTo(kernel, [listener.owner]);
+  return deliveredTo(kernel, listener.owner);
 }
 
 function sendRefusal(kernel: Kernel, { packet, interface: via }: Arrival<Tcp>, segment: Segment, now: Millis): void {
   const { local: from, remote: to } = endsOf(packet);
   const ident = kernel.outbox.identFor(to.ip);
   const refusal = writeSegment(refusalOf(segment), { from, to }, { ident, df: true, tos: packet.tos });
-  send(kernel, { packet: refusal, cause: 'tcp', ...wayBack(to.ip, via) }, now);
+  const sender = { app: undefined, cause: 'tcp', interface: wayBack(to.ip, via) } as const;
+  send(kernel, refusal, sender, pathTo(kernel, to.ip, now));
 }
 
 function pass(kernel: Kernel, connection: Connection, segment: Segment, now: Millis): Reception {
@@ -186,7 +187,7 @@ function pass(kernel: Kernel, connection: Connection, segment: Segment, now: Mil
 /** The application that a connection belongs to, or will; the kernel once there is none. */
 function receptionOf(kernel: Kernel, { listener, owner, tcb }: Connection): Reception {
   const to = owner ?? listener?.owner;
-  return to === undefined ? takenBy(`tcp ${tcb.state}`) : deliveredTo(kernel, [to]);
+  return to === undefined ? takenBy(`tcp ${tcb.state}`) : deliveredTo(kernel, to);
 }
 
 /** Lets a connection live through an event. */
@@ -217,16 +218,15 @@ function conclude(kernel: Kernel, before: Connection, turn: Turn, now: Millis): 
 
 function forget(kernel: Kernel, connection: Connection): void {
   kernel.sockets.remove(connection);
-  kernel.timers.forget({ kind: 'connection', key: connection.key });
+  kernel.timers.remove({ kind: 'connection', key: connection.key });
 }
 
 function sendSegment(kernel: Kernel, connection: Connection, segment: Segment, now: Millis): void {
   const { interface: out, listener, local: from, owner, remote: to } = connection;
-  const { df } = pathTo(kernel, to.ip, now);
-  const packet = writeSegment(segment, { from, to }, { ident: kernel.outbox.identFor(to.ip), df });
+  const path = pathTo(kernel, to.ip, now);
+  const packet = writeSegment(segment, { from, to }, { ident: kernel.outbox.identFor(to.ip), df: path.df });
   const app = (owner ?? listener?.owner)?.app;
-  const optional = { ...(app === undefined ? {} : { app }), ...(out === undefined ? {} : { interface: out }) };
-  send(kernel, { packet, cause: 'tcp', ...optional }, now);
+  send(kernel, packet, { app, cause: 'tcp', interface: out }, path);
 }
 
 /** Tells the application, and accepts a connection whose handshake is complete. */

@@ -8,9 +8,9 @@ import { showProtocol } from '../packet/show.ts';
 import { deliverSegment, hearSegmentError } from './connections.ts';
 import { answerQuery, answerUnreachable } from './icmp.ts';
 import { learnPath, readError } from './icmp-report.ts';
-import { type Arrival, deliveredTo, dropped, type Kernel, takenBy, tell } from './kernel.ts';
+import { type Arrival, deliveredToAll, dropped, type Kernel, takenBy, tell } from './kernel.ts';
 import type { Reception } from './output.ts';
-import type { Owner } from './sockets.ts';
+import type { RawSocket } from './sockets.ts';
 import { deliverDatagram, hearDatagramError } from './udp.ts';
 
 /** Gives a whole packet to raw sockets and to the protocol that it is of; says what became of it. */
@@ -19,28 +19,38 @@ export function deliver(kernel: Kernel, arrival: Arrival, now: Millis): Receptio
   const reception = hand(kernel, arrival, seen.length > 0, now);
   if (seen.length === 0 || reception.kind === 'delivered' || reception.reason === 'badChecksum') return reception;
   // What the kernel answered with a refusal has been refused, whoever looked on.
-  return reception.answered ? reception : deliveredTo(kernel, seen);
+  if (reception.answered) return reception;
+  return deliveredToAll(
+    kernel,
+    seen.map(({ owner }) => owner),
+  );
 }
 
-/** Copies for the raw sockets of a level; whose they are. */
-export function tellRaw(kernel: Kernel, { packet, interface: via }: Arrival, level: 'ip' | 'packet'): Owner[] {
-  const owners = kernel.sockets.rawSockets(level).map(({ owner }) => owner);
-  for (const owner of owners) tell(kernel, owner, { kind: 'packet', socket: owner.socket, packet, interface: via });
-  return owners;
+/** Copies for the raw sockets of a level; which they are. */
+export function tellRaw(
+  kernel: Kernel,
+  { packet, interface: via }: Arrival,
+  level: RawSocket['level'],
+): readonly RawSocket[] {
+  const sockets = kernel.sockets.rawSockets(level);
+  for (const { owner } of sockets) {
+    tell(kernel, owner, { kind: 'packet', socket: owner.socket, packet, interface: via });
+  }
+  return sockets;
 }
 
 function hand(kernel: Kernel, arrival: Arrival, raw: boolean, now: Millis): Reception {
-  const { packet } = arrival;
+  const { packet, interface: via } = arrival;
   if (!verifyTransport(packet)) return dropped('badChecksum', `the ${packet.kind} checksum is wrong`);
   switch (packet.kind) {
     case 'tcp':
-      return deliverSegment(kernel, { ...arrival, packet }, now);
+      return deliverSegment(kernel, { packet, interface: via }, now);
     case 'udp':
-      return deliverDatagram(kernel, { ...arrival, packet }, now);
+      return deliverDatagram(kernel, { packet, interface: via }, now);
     case 'icmp':
-      return deliverIcmp(kernel, { ...arrival, packet }, now);
+      return deliverIcmp(kernel, { packet, interface: via }, now);
     case 'other':
-      return deliverOther(kernel, { ...arrival, packet }, raw, now);
+      return deliverOther(kernel, { packet, interface: via }, raw, now);
   }
 }
 

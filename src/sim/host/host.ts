@@ -7,16 +7,16 @@
  */
 import { ANY4 } from '../addr/ip.ts';
 import { unreachable } from '../base/fail.ts';
-import type { Rng } from '../base/rng.ts';
+import { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
-import type { App, MapOutcome } from './app/app.ts';
+import type { App, AppCommand, AppEvent, MapOutcome } from './app/app.ts';
 import { advanceConnection } from './connections.ts';
 import { deliver, tellRaw } from './deliver.ts';
 import { copyKernel, type Kernel, makeKernel } from './kernel.ts';
 import type { HostOutput, Reception, Routing, SocketRow } from './output.ts';
 import { perform, stop } from './perform.ts';
-import type { Letter, Programs } from './programs.ts';
+import type { Letter } from './programs.ts';
 import type { Socket } from './sockets.ts';
 
 export interface HostInit {
@@ -27,110 +27,143 @@ export interface HostInit {
 }
 
 /** A host without sockets and applications. */
-export function makeHost({ name, ...init }: HostInit): Host {
-  return new Host(name, makeKernel(init));
+export function makeHost({ name, routing, rng }: HostInit): Host {
+  return new Host(name, routing, rng);
 }
 
 /** One host; its answers are in the order in which things happen, and the same for the same seed. */
 export class Host {
   readonly name: string;
-  readonly #kernel: Kernel;
+  readonly #routing: Routing;
+  /** Made when something first happens here: at most nodes nothing ever does. */
+  #own: Kernel | undefined;
+  /** What it is made of: chance, or a kernel that nobody changes any more, since several hosts go on from it. */
+  #origin: Rng | Kernel;
 
-  constructor(name: string, kernel: Kernel) {
+  constructor(name: string, routing: Routing, origin: Rng | Kernel) {
     this.name = name;
-    this.#kernel = kernel;
+    this.#routing = routing;
+    this.#origin = origin;
   }
 
   /** The same host between two events, for another world to go on with. */
   copy(routing: Routing): Host {
-    return new Host(this.name, copyKernel(this.#kernel, routing));
+    if (this.#own !== undefined) {
+      this.#origin = this.#own;
+      this.#own = undefined;
+    }
+    return new Host(this.name, routing, this.#origin);
   }
 
   /** Runs an application under an id that no running one has. */
   start(app: App<unknown>, id: string, now: Millis): HostOutput {
-    const { programs } = this.#kernel;
-    programs.add(id, app);
-    this.#carryOut(id, programs.run(id, undefined, now), now);
-    return this.#answer(now);
+    const kernel = this.#kernel();
+    kernel.programs.add(id, app);
+    carryOut(kernel, id, kernel.programs.run(id, undefined, now), now);
+    return answer(kernel, now);
   }
 
   /** Ends an application and closes its sockets; nothing happens when it is over already. */
   stop(id: string, now: Millis): HostOutput {
-    if (this.#kernel.programs.isRunning(id)) stop(this.#kernel, id, now);
-    return this.#answer(now);
+    const kernel = this.#kernel();
+    if (kernel.programs.isRunning(id)) stop(kernel, id, now);
+    return answer(kernel, now);
   }
 
   /** Takes a whole packet that was delivered to this node, after the input chain; the answer says what became of it. */
   receive(packet: Packet, interfaceName: string, now: Millis): HostOutput {
-    const reception = deliver(this.#kernel, { packet, interface: interfaceName }, now);
-    return this.#answer(now, reception);
+    const kernel = this.#kernel();
+    return answer(kernel, now, deliver(kernel, { packet, interface: interfaceName }, now));
   }
 
   /** Whether there is a packet socket to show packets to. */
   get sniffs(): boolean {
-    return this.#kernel.sockets.sniffs;
+    return this.#seen()?.sockets.sniffs ?? false;
   }
 
   /** Shows a packet to packet sockets, before any filter, whether or not it is for this node. */
   sniff(packet: Packet, interfaceName: string, now: Millis): HostOutput {
-    tellRaw(this.#kernel, { packet, interface: interfaceName }, 'packet');
-    return this.#answer(now);
+    const kernel = this.#kernel();
+    tellRaw(kernel, { packet, interface: interfaceName }, 'packet');
+    return answer(kernel, now);
   }
 
   /** A timer's time has come. */
   expire(timer: number, now: Millis): HostOutput {
-    const { programs, sockets, timers } = this.#kernel;
-    const target = timers.take(timer);
-    if (target?.kind === 'app') programs.post(target.app, { kind: 'timer', name: target.name });
-    const connection = target?.kind === 'connection' ? sockets.connection(target.key) : undefined;
-    if (connection !== undefined) advanceConnection(this.#kernel, connection, { kind: 'tick' }, now);
-    return this.#answer(now);
+    const kernel = this.#kernel();
+    const target = kernel.timers.take(timer);
+    if (target?.kind === 'app') kernel.programs.post(target.app, { kind: 'timer', name: target.name });
+    const connection = target?.kind === 'connection' ? kernel.sockets.connection(target.key) : undefined;
+    if (connection !== undefined) advanceConnection(kernel, connection, { kind: 'tick' }, now);
+    return answer(kernel, now);
   }
 
   /** Whether anything still waits for this timer. The world drops others without moving its clock. */
   wants(timer: number): boolean {
-    return this.#kernel.timers.wants(timer);
+    return this.#seen()?.timers.wants(timer) ?? false;
   }
 
   /** What came of a mapping that an application asked for. */
   mapped(app: string, id: string, outcome: MapOutcome, now: Millis): HostOutput {
-    this.#kernel.programs.post(app, { kind: 'mapping', id, outcome });
-    return this.#answer(now);
+    const kernel = this.#kernel();
+    kernel.programs.post(app, { kind: 'mapping', id, outcome });
+    return answer(kernel, now);
   }
 
   /** Link or address of an interface changed; every application hears of it. */
   linkChanged(interfaceName: string, up: boolean, now: Millis): HostOutput {
-    const { programs } = this.#kernel;
-    for (const id of programs.ids) programs.post(id, { kind: 'link', interface: interfaceName, up });
-    return this.#answer(now);
+    const kernel = this.#kernel();
+    for (const id of kernel.programs.ids) kernel.programs.post(id, { kind: 'link', interface: interfaceName, up });
+    return answer(kernel, now);
   }
 
   /** Every socket, as `ss -an` shows them. */
   sockets(): SocketRow[] {
-    return this.#kernel.sockets.all().map(rowOf);
+    return this.#seen()?.sockets.all().map(rowOf) ?? [];
   }
 
-  /** Lets applications hear what there is to hear, and do what they want to, until all is quiet. */
-  #answer(now: Millis, reception?: Reception): HostOutput {
-    const { outbox, programs, timers } = this.#kernel;
-    for (let letter = programs.next(); letter !== undefined; letter = programs.next()) this.#hear(letter, now);
-    return { ...outbox.take(), timers: timers.takeFresh(), ...(reception === undefined ? {} : { reception }) };
+  /** For something to happen. */
+  #kernel(): Kernel {
+    this.#own ??=
+      this.#origin instanceof Rng ? makeKernel(this.#origin, this.#routing) : copyKernel(this.#origin, this.#routing);
+    return this.#own;
   }
 
-  #hear({ app, event }: Letter, now: Millis): void {
-    const { programs, sockets } = this.#kernel;
-    const handle = event.kind === 'data' ? programs.find({ app, socket: event.socket }) : undefined;
-    const connection = handle?.kind === 'connection' ? sockets.connection(handle.key) : undefined;
-    if (event.kind === 'data' && connection !== undefined) {
-      advanceConnection(this.#kernel, connection, { kind: 'read', bytes: event.payload.length }, now);
-    }
-    this.#carryOut(app, programs.run(app, event, now), now);
+  /** Only to be looked at; undefined: nothing has ever happened here. */
+  #seen(): Kernel | undefined {
+    if (this.#own !== undefined) return this.#own;
+    return this.#origin instanceof Rng ? undefined : this.#origin;
   }
+}
 
-  #carryOut(app: string, commands: ReturnType<Programs['run']>, now: Millis): void {
-    for (const command of commands) {
-      if (this.#kernel.programs.isRunning(app)) perform(this.#kernel, app, command, now);
-    }
+/** Lets applications hear what there is to hear, and do what they want to, until all is quiet. */
+function answer(kernel: Kernel, now: Millis, reception?: Reception): HostOutput {
+  const { outbox, programs, timers } = kernel;
+  for (let letter = programs.next(); letter !== undefined; letter = programs.next()) hear(kernel, letter, now);
+  return outbox.take(timers.takeFresh(), reception);
+}
+
+function hear(kernel: Kernel, { app, event }: Letter, now: Millis): void {
+  if (event.kind === 'data') read(kernel, app, event, now);
+  carryOut(kernel, app, kernel.programs.run(app, event, now), now);
+}
+
+/** What an application hears of a connection it has read. */
+function read(
+  kernel: Kernel,
+  app: string,
+  { payload, socket }: Extract<AppEvent, { kind: 'data' }>,
+  now: Millis,
+): void {
+  const { programs, sockets } = kernel;
+  const handle = programs.find({ app, socket });
+  const connection = handle?.kind === 'connection' ? sockets.connection(handle.key) : undefined;
+  if (connection !== undefined) advanceConnection(kernel, connection, { kind: 'read', bytes: payload.length }, now);
+}
+
+function carryOut(kernel: Kernel, app: string, commands: readonly AppCommand[], now: Millis): void {
+  for (const command of commands) {
+    if (kernel.programs.isRunning(app)) perform(kernel, app, command, now);
   }
 }
 

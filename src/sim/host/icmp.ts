@@ -8,7 +8,7 @@ import type { Millis } from '../base/time.ts';
 import { icmp, seal } from '../packet/build.ts';
 import { error, ICMP_ERROR, mayAnswerWithError } from '../packet/icmp-error.ts';
 import { type Icmp, isEcho } from '../packet/packet.ts';
-import { type Arrival, dropped, type Kernel, send, takenBy, wayBack } from './kernel.ts';
+import { type Arrival, dropped, type Kernel, pathTo, send, takenBy, wayBack } from './kernel.ts';
 import type { Reception } from './output.ts';
 
 const TIMESTAMP = { request: 13, reply: 14 } as const;
@@ -40,11 +40,11 @@ function answer(kernel: Kernel, arrival: Arrival<Icmp>, { type, payload, part }:
   const toMany = kernel.routing.isBroadcast(packet.dst);
   if (toMany && typeof packet.src === 'number') return dropped('notAccepted', 'a broadcast is not answered');
   const back = wayBack(packet.src, via);
-  const src = toMany ? kernel.routing.sourceFor(packet.src, back.interface) : packet.dst;
+  const src = toMany ? kernel.routing.sourceFor(packet.src, back) : packet.dst;
   if (src === undefined) return dropped('notAccepted', 'there is no way back to the sender');
   const { code, rest, src: dst, tos } = packet;
   const reply = icmp({ src, dst, tos, type, code, rest, payload, ident: kernel.outbox.identFor(dst) });
-  send(kernel, { packet: reply, cause: 'icmp', ...back }, now);
+  send(kernel, reply, { app: undefined, cause: 'icmp', interface: back }, pathTo(kernel, dst, now));
   return takenBy(part);
 }
 
@@ -71,6 +71,7 @@ export function answerUnreachable(
   const rest = kind.type === 4 ? 6 : 0;
   const answer = error({ ...kind, about: packet, src: packet.dst, rest });
   const numbered = seal({ ...answer, ident: kernel.outbox.identFor(packet.src) });
-  send(kernel, { packet: numbered, cause: 'icmp', ...wayBack(packet.src, via) }, now);
+  const sender = { app: undefined, cause: 'icmp', interface: wayBack(packet.src, via) } as const;
+  send(kernel, numbered, sender, pathTo(kernel, packet.src, now));
   return true;
 }

@@ -24,7 +24,7 @@ export interface Kernel {
 }
 
 /** Of a host that has just been switched on. */
-export function makeKernel({ routing, rng }: { readonly routing: Routing; readonly rng: Rng }): Kernel {
+export function makeKernel(rng: Rng, routing: Routing): Kernel {
   return {
     routing,
     sockets: new Sockets(rng.split('ports')),
@@ -60,17 +60,20 @@ export function pathTo({ paths, routing }: Kernel, dst: Ip, now: Millis): Path {
   return paths.to(dst, routing.mtuTo(dst), now);
 }
 
+/** Whose packet it is, and the interface that it must leave by, if any. */
+export type Sender = Omit<Outgoing, 'packet' | 'fragment'>;
+
 /** Hands a packet to the way out; one that is longer than its path, and may be cut, is marked to be. */
-export function send(kernel: Kernel, outgoing: Outgoing, now: Millis): void {
-  const { packet } = outgoing;
-  const { mtu } = pathTo(kernel, packet.dst, now);
+export function send({ outbox }: Kernel, packet: Packet, sender: Sender, { mtu }: Path): void {
   const mayBeCut = typeof packet.src === 'bigint' ? packet.kind !== 'tcp' : !packet.df;
-  kernel.outbox.send(mayBeCut && lengthOf(packet) > mtu ? { ...outgoing, fragment: mtu } : outgoing);
+  const { app, cause, interface: out } = sender;
+  const fragment = mayBeCut && lengthOf(packet) > mtu ? mtu : undefined;
+  outbox.send({ packet, interface: out, app, cause, fragment });
 }
 
 /** The interface that an answer must leave by: that of the question, where an address means nothing elsewhere. */
-export function wayBack(dst: Ip, via: string): Pick<Outgoing, 'interface'> {
-  return typeof dst === 'bigint' && (isLinkLocal(dst) || isMulticast(dst)) ? { interface: via } : {};
+export function wayBack(dst: Ip, via: string): string | undefined {
+  return typeof dst === 'bigint' && (isLinkLocal(dst) || isMulticast(dst)) ? via : undefined;
 }
 
 /** Tells an application. `last`: the socket is gone. */
@@ -88,8 +91,13 @@ export function tellFailure(
   tell(kernel, owner, { kind: 'failed', socket: owner.socket, ...failure }, last);
 }
 
-/** Delivered to these sockets' applications. */
-export function deliveredTo({ programs }: Kernel, owners: readonly Owner[]): Reception {
+/** Delivered to the application of a socket. */
+export function deliveredTo({ programs }: Kernel, { app }: Owner): Reception {
+  return programs.delivered(app);
+}
+
+/** Delivered to the applications of these sockets. */
+export function deliveredToAll({ programs }: Kernel, owners: readonly Owner[]): Reception {
   const apps = [...new Set(owners.map(({ app }) => app))];
   return { kind: 'delivered', to: apps.map((app) => programs.nameOf(app)).join(', '), apps };
 }

@@ -1,16 +1,19 @@
 /** What a host is about to answer, collected while it works. */
 import type { IpHeader } from '../packet/packet.ts';
-import type { HostOutput, Outgoing } from './output.ts';
+import type { HostOutput, Outgoing, Reception } from './output.ts';
 
-type Collected = Pick<HostOutput, 'packets' | 'notes' | 'finished' | 'configured' | 'requests'>;
+type Collected<Kind extends keyof HostOutput> = HostOutput[Kind] extends readonly (infer Item)[] ? Item[] : never;
+
+const NOTHING: readonly never[] = [];
 
 /** Collects packets and news until they are taken; counts the IPv4 identifications that the host has used. */
 export class Outbox {
-  #packets: Outgoing[] = [];
-  #notes: HostOutput['notes'][number][] = [];
-  #finished: HostOutput['finished'][number][] = [];
-  #configured: HostOutput['configured'][number][] = [];
-  #requests: HostOutput['requests'][number][] = [];
+  /** Undefined: none. Most answers are a packet, or nothing at all. */
+  #packets: Collected<'packets'> | undefined;
+  #notes: Collected<'notes'> | undefined;
+  #finished: Collected<'finished'> | undefined;
+  #configured: Collected<'configured'> | undefined;
+  #requests: Collected<'requests'> | undefined;
   #ident: number;
 
   constructor(firstIdent: number) {
@@ -30,36 +33,46 @@ export class Outbox {
   }
 
   send(outgoing: Outgoing): void {
-    this.#packets.push(outgoing);
+    if (this.#packets === undefined) this.#packets = [outgoing];
+    else this.#packets.push(outgoing);
   }
 
   note(app: string, text: string): void {
+    this.#notes ??= [];
     this.#notes.push({ app, text });
   }
 
   finish(finished: HostOutput['finished'][number]): void {
+    this.#finished ??= [];
     this.#finished.push(finished);
   }
 
   configure(configured: HostOutput['configured'][number]): void {
+    this.#configured ??= [];
     this.#configured.push(configured);
   }
 
   request(request: HostOutput['requests'][number]): void {
+    this.#requests ??= [];
     this.#requests.push(request);
   }
 
-  /** All that was collected since the last time. */
-  take(): Collected {
+  /** All that was collected since the last time, with the rest of the answer. */
+  take(timers: HostOutput['timers'], reception: Reception | undefined): HostOutput {
     const taken = {
-      packets: this.#packets,
-      notes: this.#notes,
-      finished: this.#finished,
-      configured: this.#configured,
-      requests: this.#requests,
+      packets: this.#packets ?? NOTHING,
+      timers,
+      notes: this.#notes ?? NOTHING,
+      finished: this.#finished ?? NOTHING,
+      requests: this.#requests ?? NOTHING,
+      configured: this.#configured ?? NOTHING,
+      reception,
     };
-    [this.#packets, this.#notes, this.#finished] = [[], [], []];
-    [this.#configured, this.#requests] = [[], []];
+    this.#packets = undefined;
+    this.#notes = undefined;
+    this.#finished = undefined;
+    this.#configured = undefined;
+    this.#requests = undefined;
     return taken;
   }
 }

@@ -22,13 +22,13 @@ export interface Routing {
 export interface Outgoing {
   readonly packet: Packet;
   /** The interface that it must leave by; routing chooses when there is none. */
-  readonly interface?: string;
+  readonly interface: string | undefined;
   /** The application (by the id it was started under) whose socket it comes from; the kernel's own answers have none. */
-  readonly app?: string;
+  readonly app: string | undefined;
   /** `tcp`: a connection or a reset, `udp`: a datagram, `icmp`: an answer of the kernel, `raw`: crafted by an application. */
   readonly cause: 'tcp' | 'udp' | 'icmp' | 'raw';
-  /** Present when the packet is longer than the path takes and the sender may cut it: the MTU of the pieces, in bytes. */
-  readonly fragment?: number;
+  /** Where the packet is longer than the path takes and the sender may cut it: the MTU of the pieces, in bytes. */
+  readonly fragment: number | undefined;
 }
 
 /** What became of a packet that was delivered to this node: the host's half of its fate. */
@@ -60,7 +60,7 @@ export interface HostOutput {
   readonly requests: readonly { readonly app: string; readonly request: MapRequest }[];
   readonly configured: readonly { readonly interface: string; readonly lease: Lease | undefined }[];
   /** Answers `receive`, and only that. */
-  readonly reception?: Reception;
+  readonly reception: Reception | undefined;
 }
 
 /** A socket as `ss -an` shows it. */

@@ -35,7 +35,7 @@ export function perform(kernel: Kernel, app: string, command: AppCommand, now: M
     case 'timer':
       return timers.set({ kind: 'app', app, name: command.name }, now + command.after);
     case 'cancel':
-      return timers.forget({ kind: 'app', app, name: command.name });
+      return timers.remove({ kind: 'app', app, name: command.name });
     case 'configure':
       return outbox.configure({ interface: command.interface, lease: command.lease });
     case 'map':
@@ -95,7 +95,7 @@ function inject(kernel: Kernel, owner: Owner, command: Extract<AppCommand, { kin
   const path = pathTo(kernel, packet.dst, now);
   const df = packet.df && path.df && lengthOf(packet) <= path.mtu;
   const sent = seal({ ...packet, src, ident, df });
-  send(kernel, { packet: sent, app: owner.app, cause: 'raw', ...(out === undefined ? {} : { interface: out }) }, now);
+  send(kernel, sent, { app: owner.app, cause: 'raw', interface: out }, path);
 }
 
 function isFragment(packet: Packet): boolean {
@@ -123,7 +123,7 @@ export function stop(kernel: Kernel, app: string, now: Millis): void {
     if (handle.kind === 'connection') disown(kernel, handle.key);
     endSocket(kernel, handle, 'close', now);
   }
-  kernel.timers.forgetApp(app);
+  kernel.timers.removeApp(app);
 }
 
 /** Nobody hears what becomes of the connection. */

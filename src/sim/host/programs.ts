@@ -1,6 +1,7 @@
 /** The applications that run on a host: their states, the names of their sockets, and the events that wait for them. */
 import { fail } from '../base/fail.ts';
 import type { App, AppEvent, SocketName } from './app/app.ts';
+import type { Reception } from './output.ts';
 import type { DatagramSocket, Listener, Owner, RawSocket } from './sockets.ts';
 
 /** What a name stands for; a connection is looked up by its key, since it changes all the time. */
@@ -14,6 +15,9 @@ interface Name {
 }
 
 interface Program {
+  readonly id: string;
+  /** What is said of a packet that it alone got. */
+  readonly delivered: Reception;
   readonly app: App<unknown>;
   state: unknown;
   readonly names: Map<SocketName, Name>;
@@ -32,27 +36,31 @@ export interface Letter {
 /** Keeps one state per application; events wait in one queue, so that the order is that in which they came up. */
 export class Programs {
   readonly #running = new Map<string, Program>();
+  /** The one that was asked for last, and mostly will be again. */
+  #known: Program | undefined;
+  /** The next, and those that come after it. */
+  #letter: Letter | undefined;
   readonly #letters: Letter[] = [];
 
-  /** The states of applications are values: they can be shared. */
+  /** The states of applications are values: they can be shared. Between two answers of a host there are no letters. */
   copy(): Programs {
     const copy = new Programs();
     for (const [id, { names, spent, ...program }] of this.#running) {
       const own = new Map([...names].map(([socket, name]) => [socket, { ...name }] as const));
       copy.#running.set(id, { ...program, names: own, spent: new Set(spent) });
     }
-    copy.#letters.push(...this.#letters);
     return copy;
   }
 
   /** Takes up an application under an id that no running one has. */
   add(id: string, app: App<unknown>): void {
     if (this.#running.has(id)) fail(`${id} is running already`);
-    this.#running.set(id, { app, state: undefined, names: new Map(), spent: new Set() });
+    const delivered = { kind: 'delivered', to: app.name, apps: [id] } as const;
+    this.#running.set(id, { id, delivered, app, state: undefined, names: new Map(), spent: new Set() });
   }
 
   isRunning(id: string): boolean {
-    return this.#running.has(id);
+    return this.#find(id) !== undefined;
   }
 
   get ids(): readonly string[] {
@@ -61,13 +69,19 @@ export class Programs {
 
   /** The application's own name, as in the design or the step. */
   nameOf(id: string): string {
-    return this.#running.get(id)?.app.name ?? fail(`${id} is not running`);
+    return this.#program(id).app.name;
+  }
+
+  /** What is said of a packet that this application alone got. */
+  delivered(id: string): Reception {
+    return this.#program(id).delivered;
   }
 
   /** The application is over: what was on its way to it is lost. Its sockets in the order in which they were named. */
   remove(id: string): Handle[] {
     const handles = [...this.#program(id).names.values()].map(({ handle }) => handle);
     this.#running.delete(id);
+    this.#known = undefined;
     return handles;
   }
 
@@ -110,26 +124,40 @@ export class Programs {
   }
 
   post(app: string, event: AppEvent, last = false): void {
-    this.#letters.push({ app, event, last });
+    const letter = { app, event, last };
+    if (this.#letter === undefined) this.#letter = letter;
+    else this.#letters.push(letter);
   }
 
   /** The next event that its application is there to hear, and wants to. */
   next(): Letter | undefined {
-    for (let letter = this.#letters.shift(); letter !== undefined; letter = this.#letters.shift()) {
+    for (let letter = this.#take(); letter !== undefined; letter = this.#take()) {
       if (this.#isHeard(letter)) return letter;
     }
     return undefined;
   }
 
+  #take(): Letter | undefined {
+    const letter = this.#letter;
+    if (letter !== undefined) this.#letter = this.#letters.shift();
+    return letter;
+  }
+
   #isHeard({ app, event, last }: Letter): boolean {
-    const names = this.#running.get(app)?.names;
-    if (names === undefined || !('socket' in event)) return names !== undefined;
+    const names = this.#find(app)?.names;
+    if (names === undefined) return false;
+    if (event.kind === 'timer' || event.kind === 'mapping' || event.kind === 'link') return true;
     const closed = names.get(event.socket)?.closed ?? false;
     if (last) names.delete(event.socket);
     return !closed || event.kind === 'closed';
   }
 
   #program(id: string): Program {
-    return this.#running.get(id) ?? fail(`${id} is not running`);
+    return this.#find(id) ?? fail(`${id} is not running`);
+  }
+
+  #find(id: string): Program | undefined {
+    if (this.#known?.id !== id) this.#known = this.#running.get(id);
+    return this.#known;
   }
 }

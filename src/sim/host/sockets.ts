@@ -67,6 +67,8 @@ export interface Connection {
 
 export type Socket = DatagramSocket | Listener | RawSocket | Connection;
 
+const NOBODY: readonly never[] = [];
+
 /** `net.ipv4.ip_local_port_range`. */
 const EPHEMERAL = { from: 32_768, to: 60_999 } as const;
 
@@ -88,7 +90,7 @@ export class Sockets {
   readonly #connections = new Map<string, Connection>();
   /** The same by local port. */
   readonly #ports = new Map<number, Map<string, Connection>>();
-  readonly #raw: RawSocket[] = [];
+  readonly #raw: Readonly<Record<RawSocket['level'], RawSocket[]>> = { ip: [], packet: [] };
 
   constructor(rng: Rng) {
     this.#rng = rng;
@@ -101,7 +103,8 @@ export class Sockets {
     for (const [port, listeners] of this.#listeners) copy.#listeners.set(port, [...listeners]);
     for (const [key, connection] of this.#connections) copy.#connections.set(key, connection);
     for (const [port, connections] of this.#ports) copy.#ports.set(port, new Map(connections));
-    copy.#raw.push(...this.#raw);
+    copy.#raw.ip.push(...this.#raw.ip);
+    copy.#raw.packet.push(...this.#raw.packet);
     return copy;
   }
 
@@ -115,7 +118,7 @@ export class Sockets {
         append(this.#listeners, socket);
         return;
       case 'raw':
-        this.#raw.push(socket);
+        this.#raw[socket.level].push(socket);
         return;
       case 'connection':
         this.#connections.set(socket.key, socket);
@@ -132,7 +135,7 @@ export class Sockets {
         take(this.#listeners.get(socket.port), socket);
         return;
       case 'raw':
-        take(this.#raw, socket);
+        take(this.#raw[socket.level], socket);
         return;
       case 'connection':
         this.#connections.delete(socket.key);
@@ -151,16 +154,19 @@ export class Sockets {
 
   /** The socket that hears datagrams from one endpoint to another by an interface; there is only one. */
   datagramSocket(local: Endpoint, remote: Endpoint, via: string): DatagramSocket | undefined {
-    return this.#datagram.get(local.port)?.find((socket) => hears(socket, local.ip, remote, via));
+    for (const socket of this.#datagram.get(local.port) ?? NOBODY) {
+      if (hears(socket, local.ip, remote, via)) return socket;
+    }
+    return undefined;
   }
 
-  rawSockets(level: RawSocket['level']): RawSocket[] {
-    return this.#raw.filter((socket) => socket.level === level);
+  rawSockets(level: RawSocket['level']): readonly RawSocket[] {
+    return this.#raw[level];
   }
 
   /** Whether there is a packet socket. */
   get sniffs(): boolean {
-    return this.#raw.some(({ level }) => level === 'packet');
+    return this.#raw.packet.length > 0;
   }
 
   /** Why a datagram socket cannot have this port, if so: two may share it only on different addresses or interfaces. */
@@ -211,7 +217,7 @@ export class Sockets {
   /** Every socket, in no particular order of kinds. */
   all(): Socket[] {
     const bound = [...this.#listeners.values(), ...this.#datagram.values()].flat();
-    return [...bound, ...this.#connections.values(), ...this.#raw];
+    return [...bound, ...this.#connections.values(), ...this.#raw.ip, ...this.#raw.packet];
   }
 
   #isListened({ port, address }: Claim, except?: string): boolean {

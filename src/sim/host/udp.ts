@@ -78,7 +78,7 @@ export function sendDatagram(kernel: Kernel, socket: DatagramSocket, command: Se
   const ttl = command.ttl ?? (isMulticast(to.ip) ? 1 : undefined);
   const packet = udp({ src, dst: to.ip, sport: socket.port, dport: to.port, payload, ttl, df, ident });
   const out = command.interface ?? socket.interface;
-  send(kernel, { packet, app: owner.app, cause: 'udp', ...(out === undefined ? {} : { interface: out }) }, now);
+  send(kernel, packet, { app: owner.app, cause: 'udp', interface: out }, path);
 }
 
 function sourceOf(kernel: Kernel, socket: DatagramSocket, { from, interface: via, to }: Send): Ip | SocketError {
@@ -103,7 +103,7 @@ export function deliverDatagram(kernel: Kernel, arrival: Arrival<Udp>, now: Mill
   const { owner } = found;
   const { payload } = packet;
   tell(kernel, owner, { kind: 'datagram', socket: owner.socket, from, to, payload, interface: via });
-  return deliveredTo(kernel, [owner]);
+  return deliveredTo(kernel, owner);
 }
 
 function refuse(kernel: Kernel, arrival: Arrival<Udp>, now: Millis): Reception {
@@ -121,5 +121,5 @@ export function hearDatagramError(kernel: Kernel, said: Said, via: string, now: 
   if (said.error === 'too-big') learnPath(kernel, said, now);
   if (socket.peer === undefined) return dropped('notAccepted', 'the socket is not connected, so it hears no errors');
   tellFailure(kernel, socket.owner, { error: said.error, icmp: said.icmp }, false);
-  return deliveredTo(kernel, [socket.owner]);
+  return deliveredTo(kernel, socket.owner);
 }
