@@ -7,14 +7,15 @@
 import type { Ip } from '../../addr/ip.ts';
 import type { Prefix } from '../../addr/prefix.ts';
 import type { Millis } from '../../base/time.ts';
-import { type App, type AppCommand, type AppEvent, type Reaction, react, type SocketName } from './app.ts';
+import { type App, type AppEvent, type Reaction, react, type SocketName } from './app.ts';
 import { owns } from './dns/exchange.ts';
 import { type Asker, advance, type Desk, inTurn, refusal, reply, type Scene, work } from './dns/job.ts';
 import { takeMessages } from './dns/stream.ts';
 import { type DnsRecords, makeZone } from './dns/zone.ts';
 import { decodeDns, type Rcode } from './message-dns.ts';
 import { concat, NOTHING } from './stream/bytes.ts';
-import { drop, put } from './stream/table.ts';
+import { attend, type Streams, wait, welcome } from './stream/server.ts';
+import { put } from './stream/table.ts';
 
 export interface DnsConfig {
   /** UDP and TCP. */
@@ -32,7 +33,7 @@ export interface DnsConfig {
 
 export interface DnsState extends Desk {
   /** Connections, each with the part of a message that has come. */
-  readonly streams: ReadonlyMap<SocketName, Uint8Array>;
+  readonly streams: Streams<Uint8Array>;
 }
 
 /** For a connection without queries (RFC 7766 §6.2.3). */
@@ -60,46 +61,32 @@ export function dnsServer(config: DnsConfig): App<DnsState> {
 function handle(state: DnsState, event: AppEvent, scene: Scene): Reaction<DnsState> {
   const name = event.kind === 'timer' ? event.name : 'socket' in event ? event.socket : '';
   const asked = [...state.pending].find(([, { exchange }]) => owns(exchange, name));
-  if (asked !== undefined) return withStreams(state, advance(state, asked[0], event, scene));
+  if (asked !== undefined) return withDesk(state, advance(state, asked[0], event, scene));
   switch (event.kind) {
     case 'datagram': {
       const asker = { kind: 'udp', socket: event.socket, to: event.from, from: event.to.ip } as const;
       return receive(state, asker, event.payload, scene);
     }
     case 'accepted':
-      return react({ ...state, streams: put(state.streams, event.socket, NOTHING) }, idle(event.socket));
+      return withStreams(state, welcome(state.streams, event.socket, NOTHING, IDLE));
     case 'data':
       return read(state, event.socket, event.payload, scene);
-    case 'ended':
-      return react(state, { kind: 'close', socket: event.socket });
-    case 'timer':
-      return react(state, { kind: 'close', socket: event.name });
-    case 'closed':
-      return forget(state, event.socket);
-    case 'failed':
-      if (state.streams.has(event.socket)) return forget(state, event.socket);
-      return react(state, { kind: 'note', text: `${event.socket}: ${event.error}` });
     default:
-      return react(state);
+      return withStreams(state, attend(state.streams, event));
   }
 }
 
-function withStreams({ streams }: DnsState, { state, commands }: Reaction<Desk>): Reaction<DnsState> {
+function withDesk({ streams }: DnsState, { state, commands }: Reaction<Desk>): Reaction<DnsState> {
   return { state: { ...state, streams }, commands };
 }
 
-/** A timer has the name of its connection. */
-function idle(socket: SocketName): AppCommand {
-  return { kind: 'timer', name: socket, after: IDLE };
-}
-
-function forget(state: DnsState, socket: SocketName): Reaction<DnsState> {
-  return react({ ...state, streams: drop(state.streams, socket) }, { kind: 'cancel', name: socket });
+function withStreams(state: DnsState, { state: streams, commands }: Reaction<DnsState['streams']>): Reaction<DnsState> {
+  return { state: { ...state, streams }, commands };
 }
 
 function read(state: DnsState, socket: SocketName, chunk: Uint8Array, scene: Scene): Reaction<DnsState> {
   const { messages, rest } = takeMessages(concat(state.streams.get(socket) ?? NOTHING, chunk));
-  const first = react({ ...state, streams: put(state.streams, socket, rest) }, idle(socket));
+  const first = react({ ...state, streams: put(state.streams, socket, rest) }, wait(socket, IDLE));
   return inTurn(first, messages, (so, bytes) => receive(so, { kind: 'tcp', socket }, bytes, scene));
 }
 
@@ -115,5 +102,5 @@ function receive(state: DnsState, asker: Asker, bytes: Uint8Array, scene: Scene)
   if (question === undefined) return refuse('FORMERR');
   // No zone is handed out whole (RFC 5936 §4.2), and of other classes there is nothing.
   if (question.class !== undefined || question.type === 'AXFR' || question.type === 'IXFR') return refuse('REFUSED');
-  return withStreams(state, work(state, { asker, query, question, prefix: [] }, scene));
+  return withDesk(state, work(state, { asker, query, question, prefix: [] }, scene));
 }

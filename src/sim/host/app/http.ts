@@ -4,7 +4,8 @@ import type { Millis } from '../../base/time.ts';
 import { type App, type AppCommand, type AppEvent, type Reaction, react, type SocketName } from './app.ts';
 import { type Fields, lists, REASONS, type Request, readRequest, writeResponse } from './http/message.ts';
 import { concat, NOTHING } from './stream/bytes.ts';
-import { drop, put } from './stream/table.ts';
+import { attend, type Streams, wait, welcome } from './stream/server.ts';
+import { put } from './stream/table.ts';
 
 export interface HttpConfig {
   /** Who answers, as the default page says. */
@@ -18,7 +19,7 @@ export interface HttpConfig {
 }
 
 /** What has come on a connection and is no whole request yet; undefined once the last answer is on its way. */
-export type HttpState = ReadonlyMap<SocketName, Uint8Array | undefined>;
+export type HttpState = Streams<Uint8Array | undefined>;
 
 const KNOWN_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'CONNECT']);
 
@@ -42,36 +43,18 @@ interface Settings {
 function handle(state: HttpState, event: AppEvent, settings: Settings): Reaction<HttpState> {
   switch (event.kind) {
     case 'accepted':
-      return react(put(state, event.socket, NOTHING), watch(event.socket, settings.idle));
+      return welcome(state, event.socket, NOTHING, settings.idle);
     case 'data':
       return receive(state, event.socket, event.payload, settings);
-    case 'ended':
-      return react(state, { kind: 'close', socket: event.socket });
-    case 'timer':
-      return state.has(event.name) ? react(state, { kind: 'close', socket: event.name }) : react(state);
-    case 'closed':
-      return forget(state, event.socket);
-    case 'failed':
-      if (event.socket !== 'server') return forget(state, event.socket);
-      return react(state, { kind: 'note', text: `${event.socket}: ${event.error}` });
     default:
-      return react(state);
+      return attend(state, event);
   }
-}
-
-/** A timer has the name of its connection. */
-function watch(socket: SocketName, after: Millis): AppCommand {
-  return { kind: 'timer', name: socket, after };
-}
-
-function forget(state: HttpState, socket: SocketName): Reaction<HttpState> {
-  return react(drop(state, socket), { kind: 'cancel', name: socket });
 }
 
 function receive(state: HttpState, socket: SocketName, chunk: Uint8Array, settings: Settings): Reaction<HttpState> {
   const before = state.get(socket);
   if (before === undefined) return react(state);
-  const commands: AppCommand[] = [watch(socket, settings.idle)];
+  const commands: AppCommand[] = [wait(socket, settings.idle)];
   let rest: Uint8Array = concat(before, chunk);
   for (;;) {
     const reading = readRequest(rest);

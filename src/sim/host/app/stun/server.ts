@@ -10,7 +10,8 @@ import { fail } from '../../../base/fail.ts';
 import type { Millis } from '../../../base/time.ts';
 import { type App, type AppCommand, type AppEvent, type Reaction, react, type SocketName } from '../app.ts';
 import { concat, NOTHING, toLatin1 } from '../stream/bytes.ts';
-import { drop, put } from '../stream/table.ts';
+import { attend, type Streams, wait, welcome } from '../stream/server.ts';
+import { put } from '../stream/table.ts';
 import {
   ATTRIBUTE,
   type Attribute,
@@ -43,7 +44,7 @@ interface Stream {
 }
 
 export interface StunServerState {
-  readonly streams: ReadonlyMap<SocketName, Stream>;
+  readonly streams: Streams<Stream>;
 }
 
 /** For a connection that says nothing. */
@@ -83,31 +84,17 @@ function handle(state: StunServerState, event: AppEvent, config: StunServerConfi
       return react(state, ...answerDatagram(event, config));
     case 'accepted': {
       const { local, peer, socket } = event;
-      return react({ streams: put(state.streams, socket, { bytes: NOTHING, local, peer }) }, idle(socket));
+      return withStreams(welcome(state.streams, socket, { bytes: NOTHING, local, peer }, IDLE));
     }
     case 'data':
       return read(state, event.socket, event.payload, config);
-    case 'ended':
-      return react(state, { kind: 'close', socket: event.socket });
-    case 'timer':
-      return react(state, { kind: 'close', socket: event.name });
-    case 'closed':
-      return forget(state, event.socket);
-    case 'failed':
-      if (state.streams.has(event.socket)) return forget(state, event.socket);
-      return react(state, { kind: 'note', text: `${event.socket}: ${event.error}` });
     default:
-      return react(state);
+      return withStreams(attend(state.streams, event));
   }
 }
 
-/** A timer has the name of its connection. */
-function idle(socket: SocketName): AppCommand {
-  return { kind: 'timer', name: socket, after: IDLE };
-}
-
-function forget({ streams }: StunServerState, socket: SocketName): Reaction<StunServerState> {
-  return react({ streams: drop(streams, socket) }, { kind: 'cancel', name: socket });
+function withStreams({ state: streams, commands }: Reaction<Streams<Stream>>): Reaction<StunServerState> {
+  return { state: { streams }, commands };
 }
 
 function answerDatagram(event: Extract<AppEvent, { kind: 'datagram' }>, config: StunServerConfig): AppCommand[] {
@@ -196,7 +183,7 @@ function read(
   const answers = messages
     .filter(({ kind }) => kind === 'request')
     .map((request): AppCommand => ({ kind: 'write', socket, payload: respond(request, stream, config) }));
-  return react({ streams: put(state.streams, socket, { ...stream, bytes }) }, idle(socket), ...answers);
+  return react({ streams: put(state.streams, socket, { ...stream, bytes }) }, wait(socket, IDLE), ...answers);
 }
 
 function respond(request: StunMessage, { local, peer }: Stream, config: StunServerConfig): Uint8Array {
