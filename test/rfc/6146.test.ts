@@ -8,7 +8,7 @@ import { check } from '../../src/sim/design/check.ts';
 import type { Design, Node } from '../../src/sim/design/design.ts';
 import { verify } from '../../src/sim/packet/checksum.ts';
 import { error } from '../../src/sim/packet/icmp-error.ts';
-import { echo, FLAG, icmp, lengthOf, other, type Packet, tcp, udp } from '../../src/sim/packet/packet.ts';
+import { echo, FLAG, icmp, lengthOf, other, type Packet, seal, tcp, udp } from '../../src/sim/packet/packet.ts';
 import type { DropReason } from '../../src/sim/trace/fate.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { script } from '../script.ts';
@@ -260,6 +260,30 @@ describe('stateful NAT64 (RFC 6146)', () => {
       { numRuns: 12 },
     );
   });
+
+  it.each([
+    ['tcp', 80],
+    ['udp', 7],
+  ] as const)(
+    'N64-6: whose port is taken gets another, and what it sends with it over %s arrives whole',
+    (protocol, port) => {
+      const heard = new Heard();
+      const to = showIp(six(SERVER));
+      const asked = ['client', 'other'].map((from) =>
+        heard.result({ connect: { from, to, port, protocol, sourcePort: 5001 } }),
+      );
+      expect(asked.map(({ outcome }) => outcome)).toEqual(['connected', 'connected']);
+      const seen = asked.map((result) => result.seenAs);
+      expect(seen[0]).toEqual({ address: '203.0.113.9', port: 5001 });
+      expect(seen[1]).not.toEqual(seen[0]);
+      for (const packet of [...heard.at('server'), ...heard.at('other')]) {
+        expect([verify(packet), Object.keys(packet)]).toEqual([
+          { header: true, transport: true },
+          Object.keys(seal(packet)),
+        ]);
+      }
+    },
+  );
 
   it('N64-7: it counts the hop limit down, and says in the family of the sender that it ran out', () => {
     const heard = new Heard();

@@ -47,6 +47,17 @@ describe('IP/ICMP translation (RFC 7915)', () => {
     );
   });
 
+  it('takes the addresses of a flow and nothing else of it', () => {
+    fc.assert(
+      fc.property(into(transport), anyTcp(4), ({ packet, ends }, { sport, dport }) => {
+        const flow = { ...ends, protocol: 6, sport, dport };
+        const made = translated(packet, { ends: flow });
+        const same = translated(packet, { ends });
+        expect([made, Object.keys(made)]).toEqual([same, Object.keys(packet)]);
+      }),
+    );
+  });
+
   it('there and back it is the same packet, but for what IPv6 has no field for', () => {
     fc.assert(
       fc.property(into(transport), ({ packet, ends }) => {

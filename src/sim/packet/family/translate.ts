@@ -4,11 +4,12 @@
  *
  * Read RFC 7915 first. Like every change in transit, a wrong transport checksum stays wrong.
  */
-import { family } from '../../addr/ip.ts';
+import { family, type Ip } from '../../addr/ip.ts';
 import { headerChecksumOf, keepUdpZero, pseudoSum, sumIp, transportChecksumOf, update } from '../checksum.ts';
+import { type Draft, draftOf } from '../draft.ts';
 import { isError, quoteOf } from '../icmp-error.ts';
 import { lengthOf, transportLength } from '../length.ts';
-import type { Icmp, IpHeader, Other, Packet, Tcp, Udp } from '../packet.ts';
+import type { Icmp, Other, Packet, Tcp, Udp } from '../packet.ts';
 import { PROTOCOL } from '../protocol.ts';
 import { type Message, type Reach, translateMeaning, translateQuery } from './icmp.ts';
 import { type Ends, translateProtocol, translateQuote } from './quote.ts';
@@ -43,8 +44,11 @@ const LONGEST_ERROR_4 = 576;
 export function translateFamily(packet: Packet, change: FamilyChange): Packet | Untranslatable {
   switch (packet.kind) {
     case 'tcp':
-    case 'udp':
-      return withHeader({ ...packet, checksum: transportChecksum(packet, change.ends) }, packet, change);
+    case 'udp': {
+      const draft = draftOf(packet);
+      draft.checksum = transportChecksum(packet, change.ends);
+      return withHeader(draft, change);
+    }
     case 'icmp':
       return isError(packet) ? translateError(packet, change) : translateEcho(packet, change);
     case 'other':
@@ -53,30 +57,45 @@ export function translateFamily(packet: Packet, change: FamilyChange): Packet | 
 }
 
 /** Gives a packet the header of the other family, its checksum right. */
-function withHeader<P extends Packet>(body: P, before: Packet, { ends, ident = 0 }: FamilyChange): P {
-  const { ttl, tos } = before;
-  const header: IpHeader = { ...ends, ttl, tos, ident: 0, df: true, headerChecksum: 0 };
-  const piece = before.kind === 'other' && before.fragment !== undefined;
-  if (family(ends.src) === 6) return { ...body, ...header, ident: piece ? before.ident : 0 };
-  const bare = { ...body, ...header, ident: piece ? before.ident & 0xffff : ident, df: false };
-  const made = { ...bare, df: !piece && lengthOf(bare) > MAY_BE_CUT };
-  return { ...made, headerChecksum: headerChecksumOf(made) };
+function withHeader(draft: Draft<Packet>, { ends: { src, dst }, ident = 0 }: FamilyChange): Packet {
+  const piece = draft.kind === 'other' && draft.fragment !== undefined;
+  draft.src = src;
+  draft.dst = dst;
+  if (family(src) === 6) {
+    draft.ident = piece ? draft.ident : 0;
+    draft.df = true;
+  } else {
+    draft.ident = piece ? draft.ident & 0xffff : ident;
+    draft.df = !piece && lengthOf(draft) > MAY_BE_CUT;
+  }
+  draft.headerChecksum = headerChecksumOf(draft);
+  return draft;
 }
 
 /** Only the addresses of the pseudo header change; UDP without a checksum has to get one over IPv6 (RFC 7915 §4.5). */
-function transportChecksum(packet: Tcp | Udp, ends: Ends): number {
+function transportChecksum(packet: Tcp | Udp, { src: from, dst: to }: Ends): number {
   const { src, dst, checksum } = packet;
-  if (packet.kind === 'udp' && checksum === 0 && family(src) === 4) return transportChecksumOf({ ...packet, ...ends });
-  const updated = update(update(checksum, sumIp(src), sumIp(ends.src)), sumIp(dst), sumIp(ends.dst));
+  if (packet.kind === 'udp' && checksum === 0 && family(src) === 4) return checksumBetween(packet, from, to);
+  const updated = update(update(checksum, sumIp(src), sumIp(from)), sumIp(dst), sumIp(to));
   return packet.kind === 'udp' ? keepUdpZero(checksum, updated) : updated;
+}
+
+/** What the transport checksum ought to be between other addresses. */
+function checksumBetween(packet: Udp | Icmp, src: Ip, dst: Ip): number {
+  const draft = draftOf(packet);
+  draft.src = src;
+  draft.dst = dst;
+  return transportChecksumOf(draft);
 }
 
 function translateEcho(packet: Icmp, change: FamilyChange): Packet | Untranslatable {
   const type = translateQuery(packet.type, family(packet.src));
   if (type === undefined) return not(`ICMP type ${packet.type} has no counterpart in the other family`);
+  const draft = draftOf(packet);
+  draft.type = type;
   const typed = update(packet.checksum, (packet.type << 8) | packet.code, (type << 8) | packet.code);
-  const [before, after] = [covered(packet, packet), covered(packet, change.ends)];
-  return withHeader({ ...packet, type, checksum: update(typed, before, after) }, packet, change);
+  draft.checksum = update(typed, covered(packet, packet), covered(packet, change.ends));
+  return withHeader(draft, change);
 }
 
 /** What an ICMP checksum covers beyond the message: the pseudo header, in IPv6 only. */
@@ -94,7 +113,7 @@ function translateError(error: Icmp, change: FamilyChange): Packet | Untranslata
   if (meaning === undefined || inner === undefined) {
     return not(`ICMP type ${error.type} code ${error.code} has no counterpart in the other family`);
   }
-  return withHeader(say(error, meaning, shorten(inner, change.ends), change.ends), error, change);
+  return withHeader(say(error, meaning, shorten(inner, change.ends), change.ends), change);
 }
 
 function shorten(quote: Uint8Array, { src }: Ends): Uint8Array {
@@ -102,10 +121,16 @@ function shorten(quote: Uint8Array, { src }: Ends): Uint8Array {
 }
 
 /** Every word may have changed: the checksum follows the difference of what it ought to be before and after. */
-function say(error: Icmp, { type, code, rest }: Message, payload: Uint8Array, ends: Ends): Icmp {
-  const said: Icmp = { ...error, type, code, rest, payload };
-  const [before, after] = [error, { ...said, ...ends }].map((each) => ~transportChecksumOf(each) & 0xffff);
-  return { ...said, checksum: update(error.checksum, before ?? 0, after ?? 0) };
+function say(error: Icmp, { type, code, rest }: Message, payload: Uint8Array, { src, dst }: Ends): Draft<Icmp> {
+  const said = draftOf(error);
+  said.type = type;
+  said.code = code;
+  said.rest = rest;
+  said.payload = payload;
+  const before = ~transportChecksumOf(error) & 0xffff;
+  const after = ~checksumBetween(said, src, dst) & 0xffff;
+  said.checksum = update(error.checksum, before, after);
+  return said;
 }
 
 function translateOther(packet: Other, change: FamilyChange): Packet | Untranslatable {
@@ -116,7 +141,9 @@ function translateOther(packet: Other, change: FamilyChange): Packet | Untransla
   if (EXTENSIONS.has(protocol)) return not('IPv6 extension headers have no counterpart in IPv4');
   const payload = translatePiece(packet, change.ends);
   if (payload === undefined) return not('the checksum of a datagram in pieces that has none cannot be made');
-  return withHeader({ ...packet, payload }, packet, change);
+  const draft = draftOf(packet);
+  draft.payload = payload;
+  return withHeader(draft, change);
 }
 
 /** Hop-by-hop options, routing, destination options; IPv4 has no protocols of these numbers to speak of. */
