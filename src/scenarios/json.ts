@@ -3,7 +3,7 @@ import { createScanner, type Node, type ParseError, parseTree } from 'jsonc-pars
 import type { Path } from '../sim/base/path.ts';
 import type { Json } from '../sim/design/patch.ts';
 import type { Located } from './issue.ts';
-import { lineStarts, positionAt, type Source } from './locate.ts';
+import { lineStarts, positionAt, type Source, sourceOf } from './locate.ts';
 
 /** The longest text that is read, in UTF-16 code units: 16 Mi. */
 export const MAX_LENGTH = 16 * 1024 * 1024;
@@ -22,6 +22,53 @@ export interface JsonText {
 /** Reads a text, a byte order mark before it allowed; a text without a readable value gives only issues. */
 export function readJson(given: string, file: string): JsonText | { readonly issues: readonly Located[] } {
   const text = given.startsWith('\uFEFF') ? given.slice(1) : given;
+  const value = text.length > MAX_LENGTH ? undefined : readPlain(text);
+  return value === undefined ? readTree(text, file) : { source: sourceOf(file, text), value, issues: [] };
+}
+
+/** The value of a text without comments of which there is nothing to say; undefined of any other. */
+function readPlain(text: string): Json | undefined {
+  try {
+    const value = JSON.parse(text) as Json;
+    // a name that is there twice is one member
+    return countMembers(value, 0) === countColons(text) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** How many members the objects in a value have; NaN where one has no name to be, or is nested too deep. */
+function countMembers(value: Json, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (depth === MAX_DEPTH) return Number.NaN;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) count += countMembers(item, depth + 1);
+    return count;
+  }
+  for (const [name, member] of Object.entries(value)) {
+    count += name === '__proto__' ? Number.NaN : 1 + countMembers(member, depth + 1);
+  }
+  return count;
+}
+
+const [QUOTE, BACKSLASH, COLON] = ['"', '\\', ':'].map((sign) => sign.charCodeAt(0));
+
+/** How many colons a JSON text has that stand in no string: one for each member. */
+function countColons(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code === COLON) count += 1;
+    if (code !== QUOTE) continue;
+    for (i += 1; text.charCodeAt(i) !== QUOTE; i += 1) if (text.charCodeAt(i) === BACKSLASH) i += 1;
+  }
+  return count;
+}
+
+/** The value of any text, with all that is to be said of it. */
+function readTree(text: string, file: string): JsonText | { readonly issues: readonly Located[] } {
   const lines = text.length > MAX_LENGTH ? [0] : lineStarts(text);
   const at = (offset: number, message: string, code = 'syntax', path: Path = []): Located => ({
     file,

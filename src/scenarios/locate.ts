@@ -1,5 +1,6 @@
 /** From places in a document to lines and columns of its text. */
-import type { Node } from 'jsonc-parser';
+import { type Node, parseTree } from 'jsonc-parser';
+import { fail } from '../sim/base/fail.ts';
 import type { Path } from '../sim/base/path.ts';
 import type { Position } from './issue.ts';
 
@@ -10,6 +11,24 @@ export interface Source {
   readonly root: Node;
   /** The offset at which each line begins. */
   readonly lines: readonly number[];
+}
+
+/** A text of which nothing is wrong: its tree and its lines are made when a place in it is asked for. */
+export function sourceOf(file: string, text: string): Source {
+  let root: Node | undefined;
+  let lines: readonly number[] | undefined;
+  return {
+    file,
+    text,
+    get root() {
+      root ??= parseTree(text) ?? fail('a JSON text without a value');
+      return root;
+    },
+    get lines() {
+      lines ??= lineStarts(text);
+      return lines;
+    },
+  };
 }
 
 /** The offsets at which lines begin; a line ends with LF, CR or both. */

@@ -16,7 +16,7 @@ import { type Scenario, scenarioFileSchema } from './schema.ts';
  * other parts of the file do not fit it.
  */
 export function validate(value: unknown): Issue[] {
-  const strange = notJson(value, []);
+  const strange = notJson(value);
   if (strange.length > 0) return strange;
   const shape = validateShape(scenarioFileSchema, value);
   const broken = shape.filter(({ code }) => code !== 'unrecognized_keys').map(({ path }) => path);
@@ -110,26 +110,42 @@ function memberOf(value: unknown, name: string): unknown {
 }
 
 /** What in a value no JSON text could say; members that are undefined count as left out. */
-function notJson(value: unknown, path: Path): Issue[] {
-  const because = (message: string): Issue[] => [{ code: 'json', path, message }];
+function notJson(value: unknown): Issue[] {
+  const issues: Issue[] = [];
+  lookForStrange(value, [], issues);
+  return issues;
+}
+
+/** `path` leads to the value, and is the same again afterwards: of most values there is nothing to say. */
+function lookForStrange(value: unknown, path: (string | number)[], issues: Issue[]): void {
+  const because = (message: string): void => void issues.push({ code: 'json', path: [...path], message });
   if (path.length > MAX_DEPTH) return because(`nested more than ${MAX_DEPTH} deep`);
   switch (typeof value) {
     case 'string':
     case 'boolean':
-      return [];
+      return;
     case 'number':
-      return Number.isFinite(value) ? [] : because(`${value} is not a JSON number`);
+      return Number.isFinite(value) ? undefined : because(`${value} is not a JSON number`);
     case 'object':
       break;
     default:
       return because(`${show(value)} is not a JSON value`);
   }
-  if (value === null) return [];
-  if (Array.isArray(value)) return value.flatMap((item, i) => notJson(item, [...path, i]));
+  if (value === null) return;
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) lookInto(item, i, path, issues);
+    return;
+  }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && prototype !== Object.prototype) return because('this object is not plain data');
-  return Object.entries(value).flatMap(([key, member]) => {
-    if (key === '__proto__') return [{ code: 'key', path: [...path, key], message: '"__proto__" is not a name' }];
-    return member === undefined ? [] : notJson(member, [...path, key]);
-  });
+  for (const [key, member] of Object.entries(value)) {
+    if (key === '__proto__') issues.push({ code: 'key', path: [...path, key], message: '"__proto__" is not a name' });
+    else if (member !== undefined) lookInto(member, key, path, issues);
+  }
+}
+
+function lookInto(value: unknown, step: string | number, path: (string | number)[], issues: Issue[]): void {
+  path.push(step);
+  lookForStrange(value, path, issues);
+  path.pop();
 }

@@ -25,6 +25,11 @@ export function issue(code: string, path: Path, message: string, hint?: string):
   return hint === undefined ? { code, path, message } : { code, path, message, hint };
 }
 
+/** An issue about a part, put at the place of the part. */
+export function below(path: Path, found: Issue): Issue {
+  return { ...found, path: [...path, ...found.path] };
+}
+
 /** The place of an interface's address number `i` in the document. */
 export function addressPath(node: string, name: string, spec: InterfaceSpec, i: number): Path {
   const at: Path = ['nodes', node, 'interfaces', name];

@@ -8,7 +8,7 @@ import { parseTarget, type Target } from '../target.ts';
 import { checkBehaviour } from './behaviour.ts';
 import { checkNat64, checkPools, checkPrefixMap } from './ipv6.ts';
 import { checkMatch, familiesOf, lacksPorts } from './match.ts';
-import { issue, itemsOf, known, type Site } from './site.ts';
+import { below, issue, itemsOf, known, type Site } from './site.ts';
 
 export function checkNat(site: Site): Issue[] {
   const { nat } = site.node;
@@ -24,7 +24,8 @@ export function checkNat(site: Site): Issue[] {
 }
 
 function checkRule(site: Site, rule: NatRule, path: Path): Issue[] {
-  const match = rule.match === undefined ? [] : checkMatch(site, rule.match, [...path, 'match']);
+  const match =
+    rule.match === undefined ? [] : checkMatch(site, rule.match).map((found) => below([...path, 'match'], found));
   if (rule.action === 'nat64') return [...match, ...checkDirection(rule, path), ...checkNat64(site, rule, path)];
   if (rule.action === 'nptv6') return [...match, ...checkPrefixMap(rule, path)];
   return [
