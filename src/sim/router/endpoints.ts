@@ -101,9 +101,14 @@ function place(current: Tuple, side: Side, { addresses }: NatRange): Tuple {
 
 /** The tuple with another end on one side. An ICMP query has one identifier for both ends. */
 export function withEndpoint(tuple: Tuple, side: Side, ip: Ip, port: number): Tuple {
-  const both = ICMP.has(tuple.protocol);
-  if (side === 'source') return { ...tuple, src: ip, sport: port, dport: both ? port : tuple.dport };
-  return { ...tuple, dst: ip, dport: port, sport: both ? port : tuple.sport };
+  const { protocol, src, dst, sport, dport } = tuple;
+  if (side === 'source' ? ip === src && port === sport : ip === dst && port === dport) return tuple;
+  if (ICMP.has(protocol)) {
+    return { ...tuple, src: side === 'source' ? ip : src, dst: side === 'source' ? dst : ip, sport: port, dport: port };
+  }
+  return side === 'source'
+    ? { protocol, src: ip, dst, sport: port, dport }
+    : { protocol, src, dst: ip, sport, dport: port };
 }
 
 /** Ports to look through when none is given: the class of the port, so that privileged ones stay so. */

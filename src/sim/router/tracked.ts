@@ -58,11 +58,6 @@ export function describe(state: Tracked['state'], { id, master, tcp, session, co
 /** The same for the record. */
 export function whyTracked({ state, detail, direction, connection, why }: Tracked): Why {
   if (why !== undefined) return why;
-  return {
-    kind: 'tracked',
-    state,
-    detail,
-    ...(direction === undefined ? {} : { direction }),
-    ...(connection === undefined ? {} : { connection: connection.id }),
-  };
+  if (direction === undefined || connection === undefined) return { kind: 'tracked', state, detail };
+  return { kind: 'tracked', state, detail, direction, connection: connection.id };
 }

@@ -52,6 +52,11 @@ export class Mappings {
     return copy;
   }
 
+  /** Nothing is or was lately mapped here. */
+  get isEmpty(): boolean {
+    return this.#byId.size === 0;
+  }
+
   /** All that live, oldest first. */
   all(now: Millis): Mapping[] {
     this.expire(now);

@@ -12,6 +12,7 @@ export const confirm: Stage = (passage, node, now) => {
   const { connection, direction } = tracked;
   if (connection === undefined || direction === undefined) return GO_ON;
   if (connection.confirmed && connection.helper === undefined) return GO_ON;
+  if (connection.helper === undefined) return enterTable(passage, node, { connection, direction, now });
   const across = connection.nat64 !== undefined;
   const look = across ? (_: unknown, ...seen: [Tcp, Helping]) => inspect64(node, ...seen) : undefined;
   const helped = help(node.conntrack, packet, { connection, direction, now }, look);

@@ -7,6 +7,7 @@ import { withDestination } from '../../packet/rewrite.ts';
 import { reversed } from '../../packet/tuple.ts';
 import type { Place, Translation } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
+import type { Why } from '../../trace/trace.ts';
 import { answerError } from '../answer.ts';
 import { translate, translateNew } from '../bindings.ts';
 import { type Connection, type Direction, isBound, type Side } from '../connection.ts';
@@ -97,6 +98,7 @@ function begin(side: Side, passage: Passage, node: RouterState, flow: Flow): Sta
 function arrive(passage: Passage, node: RouterState, flow: Flow): StageResult | undefined {
   const { connection, now } = flow;
   const { behaviour } = node.conntrack.tracking;
+  if (behaviour === undefined && node.conntrack.mappings.isEmpty) return undefined;
   if (behaviour !== undefined && isStray(passage.packet)) {
     const strayed = strayIn(node, passage, now);
     return strayed === undefined ? undefined : conclude('destination', passage, node, strayed, connection);
@@ -130,6 +132,7 @@ function leave(
   const { out } = passage;
   const { behaviour } = node.conntrack.tracking;
   if (out === undefined || (rule?.kind !== 'masquerade' && rule?.kind !== 'snat')) return undefined;
+  if (behaviour === undefined && node.conntrack.mappings.isEmpty) return undefined;
   const addresses = addressesOf(rule, masquerade);
   if (addresses === undefined || addresses.length === 0) return undefined;
   const crossing = { node, passage, connection, now };
@@ -206,17 +209,23 @@ function follow(side: Side, passage: Passage, flow: Flow, asked: Asked): StageRe
   if (after === packet) return GO_ON;
   if (isShortGre(packet)) return refuse(passage, 'untranslatable', asked.place ?? 'nat', 'its GRE header is cut short');
   const { side: changed, from, to } = rewritten(packet, after, side);
-  const by = asked.by ?? madeBy(connection, asked.place);
-  const same = { kind: 'translated', side: changed, from, to, by, connection: connection.id } as const;
-  const why =
-    asked.place === undefined && asked.detail === undefined
-      ? same
-      : {
-          ...same,
-          ...(asked.place === undefined ? {} : { place: asked.place }),
-          ...(asked.detail === undefined ? {} : { detail: asked.detail }),
-        };
+  const { place, detail, by = madeBy(connection, place) } = asked;
+  const why = whyTranslated(
+    { kind: 'translated', side: changed, from, to, by, connection: connection.id },
+    place,
+    detail,
+  );
   return { verdict: 'next', why, passage: withPacket(passage, after) };
+}
+
+type Translated = Extract<Why, { kind: 'translated' }>;
+
+/** With the place and the detail, where there are any. */
+function whyTranslated(same: Translated, place: Place | undefined, detail: string | undefined): Translated {
+  const { kind, side, from, to, by, connection = fail('translated for no connection') } = same;
+  if (place !== undefined && detail !== undefined) return { kind, side, from, to, by, connection, place, detail };
+  if (place !== undefined) return { kind, side, from, to, by, connection, place };
+  return detail === undefined ? same : { kind, side, from, to, by, connection, detail };
 }
 
 function madeBy({ master, confirmed }: Connection, place: Place | undefined): 'rule' | 'expectation' | 'flow' {

@@ -112,12 +112,16 @@ function martian(passage: Passage, program: NodeProgram): StageResult | undefine
 }
 
 function flawOfSource(src: Ip, program: NodeProgram): string | undefined {
-  const says = (what: string) => `the source ${showIp(src)} is ${what}`;
-  if (isLoopback(src)) return says('a loopback address');
-  if (isUnspecified(src)) return says('no address');
-  if (isMulticast(src) || src === LIMITED_BROADCAST) return says('a group, not a host');
+  const what = strangeSource(src, program);
+  return what === undefined ? undefined : `the source ${showIp(src)} is ${what}`;
+}
+
+function strangeSource(src: Ip, program: NodeProgram): string | undefined {
+  if (isLoopback(src)) return 'a loopback address';
+  if (isUnspecified(src)) return 'no address';
+  if (isMulticast(src) || src === LIMITED_BROADCAST) return 'a group, not a host';
   // IPv6 has no such check: a node takes a packet from its own address
-  return family(src) === 4 && program.owns(src) ? says("this node's own address") : undefined;
+  return family(src) === 4 && program.owns(src) ? "this node's own address" : undefined;
 }
 
 function flawOfDestination(dst: Ip): string | undefined {
