@@ -6,7 +6,7 @@
 import { ip4 } from '../../src/sim/addr/ip.ts';
 import { Rng } from '../../src/sim/base/rng.ts';
 import { type Packet, udp } from '../../src/sim/packet/packet.ts';
-import { compile } from '../../src/sim/program/compile.ts';
+import { compile, compileNode } from '../../src/sim/program/compile.ts';
 import { enter, runHop } from '../../src/sim/router/hop.ts';
 import { makeNode, type RunningNode } from '../../src/sim/world/node.ts';
 import { World } from '../../src/sim/world/world.ts';
@@ -72,7 +72,7 @@ function through({ router }: RunningNode, count: number, packetAt: (i: number) =
 }
 
 function makeGateway(): RunningNode {
-  const gateway = makeNode(gatewayDesign(), 'gateway', new Rng(1));
+  const gateway = makeNode(compileNode(gatewayDesign(), 'gateway'), new Rng(1));
   gateway.router.conntrack.heard = false;
   return gateway;
 }

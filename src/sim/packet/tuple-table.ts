@@ -7,21 +7,24 @@ import { keyOf, type Tuple } from './tuple.ts';
 /** Words of one key: both addresses, both ports, and protocol with ICMP type and code. */
 const WORDS = 4;
 const SMALLEST = 8;
+const NO_KEYS = new Int32Array(0);
 
 /** Holds one value for each tuple. Mutable. */
 export class TupleTable<Value> {
-  #keys = new Int32Array(SMALLEST * WORDS);
+  #keys = NO_KEYS;
   /** By slot; undefined where the slot is free. */
-  #values: (Value | undefined)[] = new Array(SMALLEST).fill(undefined);
+  #values: (Value | undefined)[] = [];
   #used = 0;
   readonly #six = new Map<string, Value>();
 
   /** A table of its own, with the copy of each value. */
   copy(copyOf: (value: Value) => Value): TupleTable<Value> {
     const copy = new TupleTable<Value>();
-    copy.#keys = this.#keys.slice();
-    copy.#values = this.#values.map((value) => (value === undefined ? undefined : copyOf(value)));
-    copy.#used = this.#used;
+    if (this.#used > 0) {
+      copy.#keys = this.#keys.slice();
+      copy.#values = this.#values.map((value) => (value === undefined ? undefined : copyOf(value)));
+      copy.#used = this.#used;
+    }
     for (const [key, value] of this.#six) copy.#six.set(key, copyOf(value));
     return copy;
   }
@@ -29,6 +32,7 @@ export class TupleTable<Value> {
   get(tuple: Tuple): Value | undefined {
     const { src, dst } = tuple;
     if (typeof src !== 'number' || typeof dst !== 'number') return this.#six.get(keyOf(tuple));
+    if (this.#used === 0) return undefined;
     return this.#values[this.#slotOf(src | 0, dst | 0, portsOf(tuple), restOf(tuple))];
   }
 
@@ -57,6 +61,7 @@ export class TupleTable<Value> {
       this.#six.delete(keyOf(tuple));
       return;
     }
+    if (this.#used === 0) return;
     const slot = this.#slotOf(src | 0, dst | 0, portsOf(tuple), restOf(tuple));
     if (this.#values[slot] === undefined) return;
     this.#used -= 1;
@@ -95,8 +100,9 @@ export class TupleTable<Value> {
 
   #grow(): void {
     const [keys, values] = [this.#keys, this.#values];
-    this.#keys = new Int32Array(keys.length * 2);
-    this.#values = new Array(values.length * 2).fill(undefined);
+    const size = Math.max(SMALLEST, values.length * 2);
+    this.#keys = new Int32Array(size * WORDS);
+    this.#values = new Array(size).fill(undefined);
     for (let slot = 0; slot < values.length; slot++) {
       if (values[slot] === undefined) continue;
       const at = slot * WORDS;

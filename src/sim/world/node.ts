@@ -3,14 +3,12 @@ import type { Endpoint } from '../addr/endpoint.ts';
 import { ANY4, type Ip } from '../addr/ip.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
-import type { Design } from '../design/design.ts';
 import type { Lease } from '../host/app/app.ts';
 import { type Host, makeHost } from '../host/host.ts';
 import type { Routing } from '../host/output.ts';
 import { Reassembler } from '../packet/fragment.ts';
 import { showProtocol } from '../packet/show.ts';
-import { compileNode } from '../program/compile.ts';
-import type { NodeProgram, Surroundings } from '../program/program.ts';
+import type { NodeProgram } from '../program/program.ts';
 import type { CopyConnection } from '../router/connection.ts';
 import { Conntrack } from '../router/conntrack.ts';
 import { IcmpLimiter } from '../router/limit.ts';
@@ -51,24 +49,10 @@ export interface RunningNode {
   readonly pieces: Map<string, { readonly ids: PacketId[]; readonly deadline: Millis }>;
 }
 
-/** What a world knows of a node besides its design. */
-export interface NodeInit {
-  /** Routes that `shortest-path` routing gives it; default none. */
-  readonly learned?: Surroundings['learned'];
-  /** Whether it remembers walks; default true. */
-  readonly recalls?: boolean;
-}
-
-/** A node at rest, its program compiled and its tables empty. */
-export function makeNode(
-  design: Design,
-  name: string,
-  seed: Rng,
-  { learned = [], recalls = true }: NodeInit = {},
-): RunningNode {
+/** A node at rest, its tables empty; `recalls`: it remembers walks. */
+export function makeNode(program: NodeProgram, seed: Rng, recalls = true): RunningNode {
+  const { name } = program;
   const rng = seed.split(`node ${name}`);
-  const leases = new Map<string, Lease>();
-  const program = compileNode(design, name, { leases, learned });
   const router: RouterState = {
     program,
     listens: (protocol, at) => hears(host, protocol, at),
@@ -90,7 +74,7 @@ export function makeNode(
     neighbours: new Neighbours(),
     outlets: new Map(),
     limiter: new IcmpLimiter(),
-    leases,
+    leases: new Map(),
     rng: rng.split('programs'),
     services: new Map(),
     up: true,

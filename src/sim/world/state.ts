@@ -110,7 +110,7 @@ export function nodeOf(state: State, name: string): RunningNode {
 export function findNode(state: State, name: string): RunningNode | undefined {
   const known = state.nodes.mine(name) ?? state.nodes.own(name, (shared) => ownNode(state, shared));
   if (known !== undefined || !Object.hasOwn(state.design.nodes, name)) return known;
-  const made = makeNode(state.design, name, state.seed, { learned: learnedBy(state, name), recalls: state.recalls });
+  const made = makeNode(programOf(state, name), state.seed, state.recalls);
   made.router.conntrack.heard = state.recorder.level === 'full';
   state.nodes.set(name, made);
   return made;
@@ -126,10 +126,16 @@ export interface Sight {
 export function lookAt(state: State, name: string): Sight {
   const known = state.nodes.see(name);
   if (known !== undefined) return { up: known.up, program: known.router.program };
-  const program =
-    state.programs.get(name) ?? compileNode(state.design, name, { leases: NO_LEASES, learned: learnedBy(state, name) });
+  return { up: true, program: programOf(state, name) };
+}
+
+/** The program of a node at which nothing has happened yet. */
+function programOf(state: State, name: string): NodeProgram {
+  const known = state.programs.get(name);
+  if (known !== undefined) return known;
+  const program = compileNode(state.design, name, { leases: NO_LEASES, learned: learnedBy(state, name) });
   state.programs.set(name, program);
-  return { up: true, program };
+  return program;
 }
 
 const NO_LEASES = new Map<string, never>();
