@@ -3,8 +3,8 @@ import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
 import { LINUX } from '../program/order.ts';
 import type { NodeProgram } from '../program/program.ts';
-import type { Step } from '../trace/trace.ts';
-import { type End, GO_ON, isWhy, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
+import type { Step, Why } from '../trace/trace.ts';
+import { type End, GO_ON, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
 import { again, isFirst, type Memory, type Recalled, recallable, retell } from './recall.ts';
 import { ORDER, waysOf } from './stages.ts';
 
@@ -32,18 +32,18 @@ export function enter(
 export interface Walk {
   readonly in: string | undefined;
   readonly packet: Packet;
-  said: Readonly<Trail>;
-  /** It went as another one had, and what was said then is to be told again. */
-  again: boolean;
+  whys: readonly Why[];
+  /** The packet behind each stage; undefined: it went as another walk had, of which the words are. */
+  packets: readonly Packet[] | undefined;
   end: End['verdict'];
 }
 
 /** Where a walk is written down that begins. */
 export function beginWalk({ in: arrivedBy, packet }: Passage): Walk {
-  return { in: arrivedBy, packet, said: NOTHING, again: false, end: 'drop' };
+  return { in: arrivedBy, packet, whys: NOTHING, packets: undefined, end: 'drop' };
 }
 
-const NOTHING: Trail = [];
+const NOTHING: readonly Why[] = [];
 
 /**
  * Walks a packet through one node: `arrive` until routing says where, then `transit` or `local` to the end; what starts
@@ -53,7 +53,7 @@ const NOTHING: Trail = [];
 export function runHop(start: Passage, node: RouterState, now: Millis, walk?: Walk): End {
   const ways = node.ways?.program === node.program ? node.ways : waysOf(node.program);
   node.ways = ways;
-  const trail: Trail | undefined = walk === undefined ? undefined : [];
+  const trail: Trail | undefined = walk === undefined ? undefined : { whys: [], packets: [] };
   const mayRecall = node.recalls && isFirst(start);
   let memory: Memory | undefined;
   let way = start.in === undefined ? ways.origin : ways.through;
@@ -68,18 +68,21 @@ export function runHop(start: Passage, node: RouterState, now: Millis, walk?: Wa
       }
     }
     const result: StageResult = way.stages[at]?.(passage, node, now) ?? GO_ON;
-    trail?.push(result.why);
-    if (result.verdict === 'pass') continue;
-    if (result.passage.packet !== passage.packet) trail?.push(result.passage.packet);
-    passage = result.passage;
+    const after = result.verdict === 'pass' ? passage : result.passage;
+    if (trail !== undefined) {
+      trail.whys.push(result.why);
+      trail.packets.push(after.packet);
+    }
+    passage = after;
     if (result.verdict === 'local') way = ways.stay;
-    else if (result.verdict !== 'next') end = result;
+    else if (result.verdict !== 'next' && result.verdict !== 'pass') end = result;
   }
   end ??= { verdict: 'deliver', passage };
   if (end.verdict === 'drop' || end.verdict === 'hold') forget(passage, node);
-  if (memory !== undefined) keepWalk(memory, start, end, node.program, trail);
+  if (memory !== undefined) keepWalk(memory, node.program, { start, end, said: trail?.whys });
   if (walk !== undefined && trail !== undefined) {
-    walk.said = trail;
+    walk.whys = trail.whys;
+    walk.packets = trail.packets;
     walk.end = end.verdict;
   }
   return end;
@@ -88,38 +91,41 @@ export function runHop(start: Passage, node: RouterState, now: Millis, walk?: Wa
 /** Goes the way of a walk that is remembered. */
 function repeat(recalled: Recalled, passage: Passage, walk: Walk | undefined): End {
   if (walk !== undefined) {
-    walk.said = recalled.said ?? NOTHING;
-    walk.again = true;
+    walk.whys = recalled.said ?? NOTHING;
     walk.end = recalled.verdict;
   }
   return again(recalled, passage);
 }
 
+/** A walk that has come to its end. */
+interface Walked {
+  readonly start: Passage;
+  readonly end: End;
+  readonly said: readonly Why[] | undefined;
+}
+
 /** Remembers a walk, unless its end depends on more than what others like it have in common. */
-function keepWalk(memory: Memory, start: Passage, end: End, program: NodeProgram, trail: Trail | undefined): void {
+function keepWalk(memory: Memory, program: NodeProgram, { start, end, said }: Walked): void {
   const { tracked } = end.passage;
   const connection = tracked?.connection;
   if (tracked !== undefined && tracked.memory !== memory) return;
   if (connection !== undefined && (connection.helper !== undefined || connection.nat64 !== undefined)) return;
-  const recalled = recallable(start, end, program, trail);
+  const recalled = recallable(start, end, program, said);
   if (recalled !== undefined) memory.keep(recalled);
 }
 
 /** The steps of a walk. */
-export function stepsOf({ in: arrivedBy, packet, said, again: told, end }: Walk): Step[] {
-  const trail = told ? retell(packet, said.filter(isWhy)) : said;
-  const whys = trail.filter(isWhy);
+export function stepsOf(walk: Walk): readonly Step[] {
+  const { whys, packets } =
+    walk.packets === undefined ? retell(walk.packet, walk.whys) : { ...walk, packets: walk.packets };
   const stays = whys[LINUX.arrive.length - 1]?.kind === 'local';
-  const list = ORDER[arrivedBy === undefined ? 'origin' : stays ? 'stay' : 'through'];
+  const list = ORDER[walk.in === undefined ? 'origin' : stays ? 'stay' : 'through'];
   const steps: Step[] = [];
-  let before = packet;
-  for (const [at, each] of trail.entries()) {
-    if (!isWhy(each)) continue;
-    const next = trail[at + 1];
-    const after = next === undefined || isWhy(next) ? before : next;
-    const stage = list[steps.length] ?? fail('a walk longer than its way');
-    const verdict = steps.length === whys.length - 1 ? STEP[end] : 'next';
-    steps.push({ stage, verdict, why: each, before, after });
+  let before = walk.packet;
+  for (let at = 0; at < whys.length; at++) {
+    const [stage, why, after] = [list[at], whys[at], packets[at]];
+    if (stage === undefined || why === undefined || after === undefined) return fail('a walk longer than its way');
+    steps.push({ stage, verdict: at === whys.length - 1 ? STEP[walk.end] : 'next', why, before, after });
     before = after;
   }
   return steps;

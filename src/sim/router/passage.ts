@@ -69,11 +69,10 @@ export type End =
   | Exclude<StageResult, { verdict: 'pass' | 'next' | 'local' }>
   | { readonly verdict: 'deliver'; readonly passage: Passage };
 
-/** What the stages of a walk said, in order; behind the word of one that changed the packet stands the packet. */
-export type Trail = (Why | Packet)[];
-
-export function isWhy(said: Why | Packet): said is Why {
-  return !('headerChecksum' in said);
+/** What the stages of a walk said, in order, and the packet as each left it. */
+export interface Trail {
+  readonly whys: Why[];
+  readonly packets: Packet[];
 }
 
 /*

@@ -9,7 +9,7 @@ import { withDestination, withSource, withTtl } from '../packet/rewrite.ts';
 import { type Shift, shiftBetween, shifted } from '../packet/shift.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Why } from '../trace/trace.ts';
-import { CHECKED, type End, isWhy, type Passage, type Trail } from './passage.ts';
+import { CHECKED, type End, type Passage, type Trail } from './passage.ts';
 import { mtuOf, TAG } from './stage/forwarding.ts';
 
 /** Packets that can be alike: TCP and UDP over IPv4. */
@@ -98,7 +98,7 @@ export function recallable(
   start: Passage,
   end: End,
   program: NodeProgram,
-  trail: Trail | undefined,
+  said: readonly Why[] | undefined,
 ): Recalled | undefined {
   const { packet, in: arrivedBy } = start;
   const { passage } = end;
@@ -119,7 +119,7 @@ export function recallable(
     nextHop,
     shift,
     why: end.verdict === 'deliver' ? CHECKED : end.why,
-    said: trail?.filter(isWhy),
+    said,
   };
 }
 
@@ -145,16 +145,16 @@ function keyOf(packet: Flow, { asks }: NodeProgram): Key {
 
 /** What the stages say of a packet of a walk that is recalled, told again: as it was, but of this packet. */
 export function retell(packet: Packet, said: readonly Why[]): Trail {
-  const trail: Trail = [];
+  const whys: Why[] = [];
+  const packets: Packet[] = [];
   let now = packet;
   for (const each of said) {
     const why = ofThis(each, now);
-    const next = changed(why, now);
-    trail.push(why);
-    if (next !== now) trail.push(next);
-    now = next;
+    now = changed(why, now);
+    whys.push(why);
+    packets.push(now);
   }
-  return trail;
+  return { whys, packets };
 }
 
 /** Only what is said of the TTL and of the length differs between packets of one flow. */

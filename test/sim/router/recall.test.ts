@@ -42,7 +42,7 @@ function go(node: RouterState, packet: Packet, by = 'a'): { again: boolean; end:
   const walk = beginWalk(start);
   const end = runHop(start, node, 0, walk);
   expect(stepsOf(walk).at(-1)?.after).toEqual(end.passage.packet);
-  return { again: walk.again, end };
+  return { again: walk.packets === undefined, end };
 }
 
 /** The same without memory must come to the same. */
