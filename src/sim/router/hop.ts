@@ -38,12 +38,8 @@ export interface Walk {
   end: End['verdict'];
 }
 
-/** Where a walk is written down that begins. */
-export function beginWalk({ in: arrivedBy, packet }: Passage): Walk {
-  return { in: arrivedBy, packet, whys: NOTHING, packets: undefined, end: 'drop' };
-}
-
-const NOTHING: readonly Why[] = [];
+/** What has been said at the start. */
+export const NOTHING: readonly Why[] = [];
 
 /**
  * Walks a packet through one node: `arrive` until routing says where, then `transit` or `local` to the end; what starts

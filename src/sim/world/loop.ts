@@ -7,7 +7,7 @@ import { isError } from '../packet/icmp-error.ts';
 import type { Packet } from '../packet/packet.ts';
 import { fragmentKey } from '../packet/tuple.ts';
 import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
-import { beginWalk, enter, runHop } from '../router/hop.ts';
+import { enter, runHop } from '../router/hop.ts';
 import { release } from '../router/mapping/unsolicited.ts';
 import { type Answer, type End, type Passage, withWay } from '../router/passage.ts';
 import { identOf } from '../router/stage/egress.ts';
@@ -63,11 +63,10 @@ function arrive(state: State, node: RunningNode, event: Extract<Event, { kind: '
 /** One packet through one node, written down, and what comes of it. */
 function walk(state: State, node: RunningNode, start: Passage, id: PacketId): void {
   const { recorder } = state;
-  const walk = recorder.listens ? beginWalk(start) : undefined;
+  const walk = recorder.walk(state.now, id, node.name, start);
   const end = runHop(start, node.router, state.now, walk);
   if (walk !== undefined) {
-    const out = end.verdict === 'transmit' ? end.passage.out : undefined;
-    recorder.hop(state.now, { packet: id, node: node.name, out, walk });
+    recorder.hop(walk, end.verdict === 'transmit' ? end.passage.out : undefined);
     for (const change of node.router.conntrack.drain()) recorder.log(state.now, { ...change, node: node.name });
   }
   conclude(state, node, end, id);

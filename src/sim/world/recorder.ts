@@ -1,6 +1,7 @@
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
-import { stepsOf, type Walk } from '../router/hop.ts';
+import { NOTHING, stepsOf, type Walk } from '../router/hop.ts';
+import type { Passage } from '../router/passage.ts';
 import type { Fate } from '../trace/fate.ts';
 import type { Occurrence, PacketId, Trace, TraceEvent } from '../trace/trace.ts';
 
@@ -20,7 +21,7 @@ interface OnItsWay {
   node: string;
   readonly by: string;
   /** What happened to it, where that is written down only if it comes to grief. */
-  readonly story: (Unnumbered | Kept)[] | undefined;
+  readonly story: (Unnumbered | Walked)[] | undefined;
 }
 
 /** The first events of a list that its recorder may still add to. */
@@ -32,27 +33,26 @@ interface Stretch {
 /** An event that gets its number when it is written down. */
 type Unnumbered = Occurrence & { readonly time: Millis; sequence: number };
 
-type Entry = TraceEvent | Kept;
+type Entry = TraceEvent | Walked;
 
-const NO_NUMBER = -1;
+/** For an event that has none yet. */
+export const NO_NUMBER = -1;
 
-/** One packet's walk through one node. */
-export interface Walked {
-  readonly packet: PacketId;
-  readonly node: string;
-  readonly out: string | undefined;
-  readonly walk: Walk;
-}
-
-/** The same in the list of events: most are never looked at, so its steps are made of it when somebody does. */
-interface Kept extends Walked {
+/**
+ * One packet's walk through one node, as it is written down: most are never looked at, so its steps are made of it when
+ * somebody does.
+ */
+interface Walked extends Walk {
   readonly kind: 'walk';
+  readonly id: PacketId;
+  readonly node: string;
+  out: string | undefined;
   readonly time: Millis;
   sequence: number;
 }
 
-/** One packet on a link. */
-export type Wired = Omit<Extract<Occurrence, { kind: 'wire' }>, 'kind'>;
+/** One packet on a link; it gets its number when it is written down. */
+type Wired = Extract<Unnumbered, { kind: 'wire' }>;
 
 /** Writes down every event once, in order, and gives packets their numbers. */
 export class Recorder {
@@ -155,21 +155,35 @@ export class Recorder {
     return packet;
   }
 
+  /** A packet begins to walk through a node, where somebody reads what stages decide. */
+  walk(time: Millis, id: PacketId, node: string, { in: arrivedBy, packet }: Passage): Walked | undefined {
+    if (this.level === 'off') return undefined;
+    return {
+      kind: 'walk',
+      id,
+      node,
+      in: arrivedBy,
+      out: undefined,
+      packet,
+      whys: NOTHING,
+      packets: undefined,
+      end: 'drop',
+      time,
+      sequence: NO_NUMBER,
+    };
+  }
+
   /** A packet has walked through a node. */
-  hop(time: Millis, { packet, node, out, walk }: Walked): void {
-    if (this.level === 'off') return;
-    const seen = this.#unfinished.get(packet);
-    if (seen !== undefined) seen.node = node;
-    this.#tell({ kind: 'walk', packet, node, out, walk, time, sequence: NO_NUMBER }, seen?.story);
+  hop(walked: Walked, out: string | undefined): void {
+    walked.out = out;
+    const seen = this.#unfinished.get(walked.id);
+    if (seen !== undefined) seen.node = walked.node;
+    this.#tell(walked, seen?.story);
   }
 
   /** A packet is on a link. */
-  wire(time: Millis, { packet, value, link, from, to, arrives }: Wired): void {
-    if (this.level === 'off') return;
-    this.#tell(
-      { kind: 'wire', packet, value, link, from, to, arrives, time, sequence: NO_NUMBER },
-      this.level === 'full' ? undefined : this.#unfinished.get(packet)?.story,
-    );
+  wire(wired: Wired): void {
+    this.#tell(wired, this.level === 'full' ? undefined : this.#unfinished.get(wired.packet)?.story);
   }
 
   fate(time: Millis, packet: PacketId, fate: Fate): void {
@@ -205,12 +219,12 @@ export class Recorder {
     this.#waiting -= 1;
   }
 
-  #tell(event: Unnumbered | Kept, story: OnItsWay['story']): void {
+  #tell(event: Unnumbered | Walked, story: OnItsWay['story']): void {
     if (story === undefined) this.#write(event);
     else story.push(event);
   }
 
-  #write(event: Unnumbered | Kept): void {
+  #write(event: Unnumbered | Walked): void {
     event.sequence = this.length;
     this.#events.push(this.#watched ? toldOf(event) : event);
   }
@@ -229,6 +243,6 @@ function told(events: Entry[], from: number, to: number = events.length): readon
 
 function toldOf(event: Entry): TraceEvent {
   if (event.kind !== 'walk') return event;
-  const { packet, node, out, walk, time, sequence } = event;
-  return { kind: 'hop', packet, node, in: walk.in, out, steps: stepsOf(walk), time, sequence };
+  const { id, node, in: arrivedBy, out, time, sequence } = event;
+  return { kind: 'hop', packet: id, node, in: arrivedBy, out, steps: stepsOf(event), time, sequence };
 }

@@ -7,6 +7,7 @@ import type { LossReason } from '../trace/fate.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { neighbourKey, RESOLUTION_TIME } from './neighbours.ts';
 import type { Outlet, RunningNode } from './node.ts';
+import { NO_NUMBER } from './recorder.ts';
 import { isUp, type Joint, linkAt, lookAt, type State, wireOf } from './state.ts';
 
 /** A packet that leaves a node, with the walk that led there. */
@@ -71,13 +72,16 @@ function carry(state: State, { from, to, wire }: Pick<Outlet, 'from' | 'to' | 'w
   if (typeof at === 'string') return lose(state, from.node, id, at, link.name);
   const { recorder } = state;
   if (recorder.listens) {
-    recorder.wire(state.now, {
+    recorder.wire({
+      kind: 'wire',
       packet: id,
       value: packet,
       link: link.index,
       from: from.text,
       to: to.text,
       arrives: at,
+      time: state.now,
+      sequence: NO_NUMBER,
     });
   }
   state.queue.push(at, 0, { kind: 'arrive', node: to.node, by: to.interface, id, packet, tracked: undefined });

@@ -8,7 +8,7 @@ import { Reassembler } from '../../../src/sim/packet/fragment.ts';
 import { FLAG, type Packet, tcp, type Udp, udp } from '../../../src/sim/packet/packet.ts';
 import { compileNode } from '../../../src/sim/program/compile.ts';
 import { Conntrack } from '../../../src/sim/router/conntrack.ts';
-import { beginWalk, enter, runHop, stepsOf } from '../../../src/sim/router/hop.ts';
+import { enter, NOTHING, runHop, stepsOf, type Walk } from '../../../src/sim/router/hop.ts';
 import type { End, RouterState } from '../../../src/sim/router/passage.ts';
 
 const ip = (text: string) => parseIp(text) ?? fail(text);
@@ -39,7 +39,7 @@ const segment = (flags: number) => tcp({ ...ENDS, seq: 1, flags });
 /** Whether the walk was another one's, and where it ended. */
 function go(node: RouterState, packet: Packet, by = 'a'): { again: boolean; end: End } {
   const start = enter(packet, by);
-  const walk = beginWalk(start);
+  const walk: Walk = { in: by, packet, whys: NOTHING, packets: undefined, end: 'drop' };
   const end = runHop(start, node, 0, walk);
   expect(stepsOf(walk).at(-1)?.after).toEqual(end.passage.packet);
   return { again: walk.packets === undefined, end };
