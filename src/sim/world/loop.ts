@@ -22,9 +22,9 @@ import { lose, transmit } from './transmit.ts';
 
 /** Takes the next event from the queue, moves the clock to it and lets it happen. */
 export function step(state: State): void {
-  const { time, event } = state.queue.pop() ?? fail('nothing left to happen');
+  const event = state.queue.pop() ?? fail('nothing left to happen');
   if (event.kind === 'timer' && state.nodes.see(event.node)?.host.wants(event.timer) !== true) return;
-  state.now = time;
+  state.now = event.time;
   const node = findNode(state, event.node);
   if (node !== undefined) happen(state, node, event);
   else if ('id' in event) lose(state, event.node, event.id, 'nodeDown', `${event.node} is no more`);
@@ -87,7 +87,7 @@ function conclude(state: State, node: RunningNode, end: End, id: PacketId): void
     }
     case 'hold':
       node.held.set(id, end.passage);
-      return state.queue.push(end.until, 1, { kind: 'held', node: node.name, id });
+      return state.queue.push({ kind: 'held', time: end.until, priority: 1, sequence: 0, node: node.name, id });
     case 'wait':
       return keepPiece(state, node, end.passage.packet, id);
     case 'merged': {
@@ -140,7 +140,8 @@ export function spread(state: State, node: RunningNode, output: HostOutput, caus
   for (const { packet, interface: out, app, cause: part, fragment } of output.packets) {
     depart(state, node, { packet, by: app ?? part, cause, out, tracked: undefined, fragment });
   }
-  for (const { id, at } of output.timers) state.queue.push(at, 1, { kind: 'timer', node: node.name, timer: id });
+  for (const { id, at } of output.timers)
+    state.queue.push({ kind: 'timer', time: at, priority: 1, sequence: 0, node: node.name, timer: id });
   for (const { app, text } of output.notes) state.recorder.log(state.now, { kind: 'note', node: node.name, app, text });
   for (const { app, finding } of output.finished) state.findings.set(app, finding);
   for (const { app, request } of output.requests) {
@@ -171,7 +172,18 @@ function depart(state: State, node: RunningNode, { packet, by, cause, out, track
   if (by === 'icmp' && isLimited(node, packet, state.now)) return;
   const id = state.recorder.born(state.now, { node: node.name, value: packet, cause, by });
   const cut = fragment === undefined ? undefined : { size: fragment, ident: identOf(packet, node.router) };
-  state.queue.push(state.now, 0, { kind: 'depart', node: node.name, out, id, packet, tracked, cut });
+  state.queue.push({
+    kind: 'depart',
+    time: state.now,
+    priority: 0,
+    sequence: 0,
+    node: node.name,
+    out,
+    id,
+    packet,
+    tracked,
+    cut,
+  });
 }
 
 /** The kernel's own errors are limited where the design says so, never those to itself. */
@@ -225,7 +237,7 @@ function keepPiece(state: State, node: RunningNode, piece: Packet, id: PacketId)
   }
   const deadline = state.now + PATIENCE[family(piece.src)];
   node.pieces.set(key, { ids: [id], deadline });
-  state.queue.push(deadline, 1, { kind: 'pieces', node: node.name });
+  state.queue.push({ kind: 'pieces', time: deadline, priority: 1, sequence: 0, node: node.name });
 }
 
 function takePieces(node: RunningNode, piece: Packet): readonly PacketId[] {

@@ -4,14 +4,14 @@ import type { Millis } from '../base/time.ts';
 /** At one moment packets move before timers fire: an answer that comes just in time is in time. */
 export type Priority = 0 | 1;
 
-interface Entry<T> {
+/** When an event is due. The queue gives it its number. */
+export interface Due {
   readonly time: Millis;
   readonly priority: Priority;
-  readonly sequence: number;
-  readonly event: T;
+  sequence: number;
 }
 
-function isBefore(a: Entry<unknown>, b: Entry<unknown>): boolean {
+function isBefore(a: Due, b: Due): boolean {
   if (a.time !== b.time) return a.time < b.time;
   return a.priority !== b.priority ? a.priority < b.priority : a.sequence < b.sequence;
 }
@@ -20,15 +20,15 @@ function isBefore(a: Entry<unknown>, b: Entry<unknown>): boolean {
  * Events in a total order: (time, priority, sequence). Most are pushed in that very order, by packets on links of one
  * length; these wait in a line, and only the others go through the heap.
  */
-export class EventQueue<T> {
-  readonly #heap: Heap<Entry<T>>;
+export class EventQueue<T extends Due> {
+  readonly #heap: Heap<T>;
   /** In order; what stands before `#first` is gone. */
-  #line: Entry<T>[] = [];
+  #line: T[] = [];
   #first = 0;
   #sequence = 0;
   #moving = 0;
 
-  constructor(heap: Heap<Entry<T>> = new Heap<Entry<T>>(isBefore)) {
+  constructor(heap: Heap<T> = new Heap<T>(isBefore)) {
     this.#heap = heap;
   }
 
@@ -40,14 +40,10 @@ export class EventQueue<T> {
     return copy;
   }
 
-  /** Puts other events in the place of those that wait. */
+  /** Puts other events, due at the same time, in the place of those that wait. */
   replace(by: (event: T) => T): void {
-    const replaced = (entry: Entry<T>) => {
-      const event = by(entry.event);
-      return event === entry.event ? entry : { ...entry, event };
-    };
-    this.#heap.replace(replaced);
-    this.#line = this.#line.slice(this.#first).map(replaced);
+    this.#heap.replace(by);
+    this.#line = this.#line.slice(this.#first).map(by);
     this.#first = 0;
   }
 
@@ -64,21 +60,21 @@ export class EventQueue<T> {
     return Math.min(first.time, top.time);
   }
 
-  push(time: Millis, priority: Priority, event: T): void {
-    if (priority === 0) this.#moving += 1;
-    const entry = { time, priority, sequence: this.#sequence++, event };
-    const last = this.#line[this.#line.length - 1];
-    if (last === undefined || isBefore(last, entry)) this.#line.push(entry);
-    else this.#heap.push(entry);
+  push(event: T): void {
+    if (event.priority === 0) this.#moving += 1;
+    event.sequence = this.#sequence++;
+    const line = this.#line;
+    if (line.length === 0 || isBefore(line[line.length - 1] as T, event)) line.push(event);
+    else this.#heap.push(event);
   }
 
-  pop(): { readonly time: Millis; readonly event: T } | undefined {
-    const entry = this.#take();
-    if (entry?.priority === 0) this.#moving -= 1;
-    return entry;
+  pop(): T | undefined {
+    const event = this.#take();
+    if (event?.priority === 0) this.#moving -= 1;
+    return event;
   }
 
-  #take(): Entry<T> | undefined {
+  #take(): T | undefined {
     const first = this.#line[this.#first];
     const top = this.#heap.peek();
     if (first === undefined || (top !== undefined && isBefore(top, first))) return this.#heap.pop();

@@ -188,8 +188,8 @@ export class Recorder {
 
   fate(time: Millis, packet: PacketId, fate: Fate): void {
     this.#keep(packet, fate);
-    const seen = this.#unfinished.get(packet);
-    this.#unfinished.delete(packet);
+    const seen = this.#unfinished.size === 0 ? undefined : this.#unfinished.get(packet);
+    if (seen !== undefined) this.#unfinished.delete(packet);
     if (this.level === 'off' || (this.level === 'failures' && !FAILURES.has(fate.kind))) return;
     for (const event of seen?.story ?? []) this.#write(event);
     this.#write({ kind: 'fate', packet, fate, time, sequence: NO_NUMBER });

@@ -13,34 +13,36 @@ import type { Tracked } from '../router/tracked.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { ownNode } from './fork.ts';
 import { makeNode, type RunningNode, reprogram } from './node.ts';
-import { EventQueue } from './queue.ts';
+import { type Due, EventQueue } from './queue.ts';
 import { Recorder, type RecordLevel } from './recorder.ts';
 import { SharedTable } from './shared.ts';
 import { Wire } from './wire.ts';
 
 /** What will happen: a packet arrives or starts, a node's timer fires, a next hop turns out not to answer. */
-export type Event =
-  | {
-      readonly kind: 'arrive';
-      readonly node: string;
-      readonly by: string;
-      readonly id: PacketId;
-      readonly packet: Packet;
-      readonly tracked: Tracked | undefined;
-    }
-  | {
-      readonly kind: 'depart';
-      readonly node: string;
-      readonly out: string | undefined;
-      readonly id: PacketId;
-      readonly packet: Packet;
-      readonly tracked: Tracked | undefined;
-      readonly cut: Passage['cut'];
-    }
-  | { readonly kind: 'timer'; readonly node: string; readonly timer: number }
-  | { readonly kind: 'unanswered'; readonly node: string; readonly key: string }
-  | { readonly kind: 'held'; readonly node: string; readonly id: PacketId }
-  | { readonly kind: 'pieces'; readonly node: string };
+export type Event = Due &
+  (
+    | {
+        readonly kind: 'arrive';
+        readonly node: string;
+        readonly by: string;
+        readonly id: PacketId;
+        readonly packet: Packet;
+        readonly tracked: Tracked | undefined;
+      }
+    | {
+        readonly kind: 'depart';
+        readonly node: string;
+        readonly out: string | undefined;
+        readonly id: PacketId;
+        readonly packet: Packet;
+        readonly tracked: Tracked | undefined;
+        readonly cut: Passage['cut'];
+      }
+    | { readonly kind: 'timer'; readonly node: string; readonly timer: number }
+    | { readonly kind: 'unanswered'; readonly node: string; readonly key: string }
+    | { readonly kind: 'held'; readonly node: string; readonly id: PacketId }
+    | { readonly kind: 'pieces'; readonly node: string }
+  );
 
 /** Everything that changes while a world runs. */
 export interface State {

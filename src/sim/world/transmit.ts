@@ -38,15 +38,26 @@ export function transmit(state: State, node: RunningNode, leaving: Leaving): voi
 }
 
 /** To a next hop that answers. */
-function pass(state: State, { from, to, wire, found }: Outlet, leaving: Leaving): void {
+function pass(state: State, outlet: Outlet, leaving: Leaving): void {
+  const { found } = outlet;
   found.at = state.now;
   found.doubted = undefined;
-  carry(state, { from, to, wire }, leaving);
+  carry(state, outlet, leaving);
 }
 
 /** Through the loopback interface a packet keeps what tracking knows of it. */
 function loop(state: State, node: RunningNode, { id, packet, passage }: Leaving): void {
-  state.queue.push(state.now, 0, { kind: 'arrive', node: node.name, by: 'lo', id, packet, tracked: passage.tracked });
+  state.queue.push({
+    kind: 'arrive',
+    time: state.now,
+    priority: 0,
+    sequence: 0,
+    node: node.name,
+    by: 'lo',
+    id,
+    packet,
+    tracked: passage.tracked,
+  });
 }
 
 /** Whether an end of a link, and its node, are up. */
@@ -84,7 +95,17 @@ function carry(state: State, { from, to, wire }: Pick<Outlet, 'from' | 'to' | 'w
       sequence: NO_NUMBER,
     });
   }
-  state.queue.push(at, 0, { kind: 'arrive', node: to.node, by: to.interface, id, packet, tracked: undefined });
+  state.queue.push({
+    kind: 'arrive',
+    time: at,
+    priority: 0,
+    sequence: 0,
+    node: to.node,
+    by: to.interface,
+    id,
+    packet,
+    tracked: undefined,
+  });
 }
 
 /** A broadcast: one copy, a packet of its own, for each of the others; alone on the segment it is heard by nobody. */
@@ -109,7 +130,14 @@ function unanswered(state: State, node: RunningNode, { id, passage }: Leaving): 
   const { out = '', nextHop = fail('no next hop') } = passage;
   const key = neighbourKey(out, nextHop);
   if (node.neighbours.wait(key, { id, passage })) {
-    state.queue.push(state.now + RESOLUTION_TIME, 1, { kind: 'unanswered', node: node.name, key });
+    state.queue.push({
+      kind: 'unanswered',
+      time: state.now + RESOLUTION_TIME,
+      priority: 1,
+      sequence: 0,
+      node: node.name,
+      key,
+    });
   }
 }
 

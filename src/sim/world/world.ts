@@ -125,16 +125,18 @@ export class World {
     recorder.await(recorder.packets + 1, packets.length);
     for (const packet of packets) {
       const id = recorder.born(state.now, { node: name, value: packet, cause: undefined, by: 'hand' });
-      const start = {
+      state.queue.push({
         kind: 'depart',
+        time: state.now,
+        priority: 0,
+        sequence: 0,
         node: name,
         out: undefined,
         id,
         packet,
         tracked: undefined,
         cut: undefined,
-      } as const;
-      state.queue.push(state.now, 0, start);
+      });
     }
     while (recorder.waiting > 0) step(state);
     return recorder.awaited;

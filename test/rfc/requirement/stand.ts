@@ -149,7 +149,8 @@ export class Stand {
     const before = state.recorder.trace.length;
     for (const packet of packets) {
       const id = state.recorder.born(state.now, { node, value: packet, cause: undefined, by: 'bench' });
-      state.queue.push(state.now, 0, { kind: 'arrive', node: 'nat', by, id, packet, tracked: undefined });
+      const due = { time: state.now, priority: 0, sequence: 0 } as const;
+      state.queue.push({ kind: 'arrive', ...due, node: 'nat', by, id, packet, tracked: undefined });
     }
     const deadline = state.now + 1000;
     while (state.queue.moving > 0 && (state.queue.next ?? deadline + 1) <= deadline) step(state);
