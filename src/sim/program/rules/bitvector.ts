@@ -101,16 +101,13 @@ class Block {
     const d = setAt(this.#sport, view.sport);
     const e = this.#fitting.get(view.against) ?? this.#fit(view.against);
     const { words } = this.#sets;
-    const at = (i: number): number =>
-      (words[a + i] as number) &
-      (words[b + i] as number) &
-      (words[c + i] as number) &
-      (words[d + i] as number) &
-      (words[e + i] as number);
-    for (let left = at(0) & (-1 << (start >>> 5)); left !== 0; left &= left - 1) {
+    const all = (words[a] as number) & (words[b] as number) & (words[c] as number) & (words[d] as number);
+    for (let left = all & (words[e] as number) & (-1 << (start >>> 5)); left !== 0; left &= left - 1) {
       const word = 31 - Math.clz32(left & -left);
-      const from = word === start >>> 5 ? -1 << (start & 31) : -1;
-      for (let bits = at(1 + word) & from; bits !== 0; bits &= bits - 1) {
+      const i = word + 1;
+      let bits = word === start >>> 5 ? -1 << (start & 31) : -1;
+      bits &= (words[a + i] as number) & (words[b + i] as number) & (words[c + i] as number);
+      for (bits &= (words[d + i] as number) & (words[e + i] as number); bits !== 0; bits &= bits - 1) {
         const rule = this.#rules[word * 32 + 31 - Math.clz32(bits & -bits)] as number;
         if (this.#table.confirms(rule, view)) return rule;
       }

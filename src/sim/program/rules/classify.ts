@@ -14,9 +14,8 @@ export const JUMP_DEPTH = 16;
 type Chains = ReadonlyMap<string, RuleList>;
 type Passing = Decision['passed'][number];
 
-/** What becomes of a packet that a rule matches. */
-type Outcome =
-  | { readonly kind: 'end'; readonly decision: Decision }
+/** What a rule does that lets packets go on. */
+type Step =
   | { readonly kind: 'jump'; readonly passing: Passing; readonly chain: string; readonly tooDeep: Decision }
   | { readonly kind: 'return' | 'log' | 'notrack'; readonly passing: Passing };
 
@@ -47,26 +46,38 @@ const compileOnce = remember(
   (a, b) => a === b,
 );
 
-/** Rules in order, and the search that tells which of them match. */
+/** Rules in order, and the search that tells which of them match. What they say is made when they first do. */
 class RuleList {
   readonly search: RuleSearch;
   readonly #rules: readonly Rule[];
   readonly #place: Place;
-  /** Made when a rule first matches. */
-  readonly #outcomes: (Outcome | undefined)[];
+  readonly #decisions: (Decision | undefined)[];
+  readonly #steps = new Map<number, Step>();
 
   constructor(rules: readonly Rule[], place: Place, groups: Groups) {
     this.#rules = rules;
     this.#place = place;
-    this.#outcomes = new Array<undefined>(rules.length).fill(undefined);
+    this.#decisions = new Array<undefined>(rules.length).fill(undefined);
     this.search = new RuleSearch(rules.length, (i) => compileMatch(rules[i]?.match ?? ANYTHING, groups));
   }
 
-  outcomeOf(i: number): Outcome {
-    const known = this.#outcomes[i];
-    if (known !== undefined) return known;
+  /** What a rule decides; undefined when packets go on from it. */
+  decisionOf(i: number): Decision | undefined {
+    return this.#decisions[i] ?? (this.#steps.has(i) ? undefined : this.#decide(i));
+  }
+
+  /** What a rule does that was asked for its decision, and has none. */
+  stepOf(i: number): Step {
+    return this.#steps.get(i) as Step;
+  }
+
+  #decide(i: number): Decision | undefined {
     const made = outcomeOf(this.#rules[i] as Rule, `${this.#place}[${i}]`);
-    this.#outcomes[i] = made;
+    if ('kind' in made) {
+      this.#steps.set(i, made);
+      return undefined;
+    }
+    this.#decisions[i] = made;
     return made;
   }
 
@@ -98,7 +109,7 @@ class Chain implements ChainProgram {
   }
 
   decide(sight: Sight): Decision {
-    this.#passed.length = 0;
+    if (this.#passed.length > 0) this.#passed.length = 0;
     const decision = this.#walk(this.#list, viewOf(sight), 0) ?? this.#policy;
     if (this.#passed.length === 0) return decision;
     const passed = this.#passed.slice();
@@ -109,29 +120,28 @@ class Chain implements ChainProgram {
   #walk(list: RuleList, view: View, depth: number): Decision | undefined {
     const { search } = list;
     for (let i = search.next(view, 0); i < search.count; i = search.next(view, i + 1)) {
-      const outcome = list.outcomeOf(i);
-      if (outcome.kind === 'end') return outcome.decision;
-      if (outcome.kind === 'jump' && depth === JUMP_DEPTH) return outcome.tooDeep;
-      this.#passed.push(outcome.passing);
-      if (outcome.kind === 'return') return undefined;
-      if (outcome.kind !== 'jump') continue;
-      const decision = this.#walk(this.#chains.get(outcome.chain) as RuleList, view, depth + 1);
+      const decided = list.decisionOf(i);
+      if (decided !== undefined) return decided;
+      const step = list.stepOf(i);
+      if (step.kind === 'jump' && depth === JUMP_DEPTH) return step.tooDeep;
+      this.#passed.push(step.passing);
+      if (step.kind === 'return') return undefined;
+      if (step.kind !== 'jump') continue;
+      const decision = this.#walk(this.#chains.get(step.chain) as RuleList, view, depth + 1);
       if (decision !== undefined) return decision;
     }
     return undefined;
   }
 }
 
-function outcomeOf(rule: Rule, place: Place): Outcome {
+function outcomeOf(rule: Rule, place: Place): Decision | Step {
   const { action, name } = rule;
   switch (action) {
     case 'accept':
     case 'drop':
-      return { kind: 'end', decision: deciding(action, place, name) };
-    case 'reject': {
-      const decision = { ...deciding(action, place, name), with: rule.with ?? 'icmp-port-unreachable' };
-      return { kind: 'end', decision };
-    }
+      return deciding(action, place, name);
+    case 'reject':
+      return { ...deciding(action, place, name), with: rule.with ?? 'icmp-port-unreachable' };
     case 'jump':
       return { kind: 'jump', passing: { place, action }, chain: rule.chain, tooDeep: deciding('drop', place, name) };
     case 'return':

@@ -10,13 +10,20 @@ import { Conditions } from './condition.ts';
 import { type FieldTests, FOUR, type MatchTest, matches, SIX } from './match.ts';
 import { STATE_BIT, TRAIT, traitOf, type View } from './view.ts';
 
-/** Words of a row. */
-export const ROW = 8;
-/**
- * Where they are. Addresses of IPv4: the first, and how many more. Ports: the same in the halves of one word. `refuses`
- * sums the traits and conditions of packets that the rule does not match; its sign says that the rule asks for more.
+/*
+ * Words of a row, and where they are. Addresses of IPv4: the first, and how many more. Ports: the same in the halves of
+ * one word. What it refuses sums the traits and conditions of packets that the rule does not match; its sign says that
+ * the rule asks for more. None of these is exported: engines fold into a loop only what no other module may import.
  */
-export const AT = { dst: 0, moreDst: 1, src: 2, moreSrc: 3, refuses: 4, dport: 5, sport: 6, rule: 7 } as const;
+const WORDS = 8;
+const DST = 0;
+const MORE_DST = 1;
+const SRC = 2;
+const MORE_SRC = 3;
+const REFUSES = 4;
+const DPORT = 5;
+const SPORT = 6;
+const RULE = 7;
 
 const ASKS_MORE = 1 << 31;
 const ALL_ADDRESSES = 0xffff_ffff;
@@ -26,14 +33,14 @@ const EVERYTHING = TRAIT.four | TRAIT.six;
 /** The rules of a list, which do not change. */
 export class RuleTable {
   readonly count: number;
-  readonly rows: Int32Array;
+  readonly #rows: Int32Array;
   readonly #conditions = new Conditions();
   /** Of the rules whose rows do not say it all. */
   readonly #tests = new Map<number, MatchTest>();
 
   constructor(count: number, testAt: (rule: number) => MatchTest) {
     this.count = count;
-    this.rows = new Int32Array(count * ROW);
+    this.#rows = new Int32Array(count * WORDS);
     for (let rule = 0; rule < count; rule++) this.#write(rule, testAt(rule));
   }
 
@@ -42,12 +49,29 @@ export class RuleTable {
     view.against = view.traits | this.#conditions.failing(view);
   }
 
-  /** The first rule from one on that matches, or the number of rules. */
+  /** The first rule from one on that matches; the number of rules when there is none. */
   first(view: View, from: number): number {
-    const { rows, count } = this;
-    let rule = from;
-    while (rule < count && !this.passes(rows, rule * ROW, view)) rule += 1;
-    return rule;
+    return this.firstOf(this.#rows, view, from, this.count);
+  }
+
+  /** Copies of the rows of some rules, for `firstOf`. */
+  rowsOf(rules: Int32Array): Int32Array {
+    const rows = new Int32Array(rules.length * WORDS);
+    for (const [i, rule] of rules.entries()) {
+      rows.set(this.#rows.subarray(rule * WORDS, (rule + 1) * WORDS), i * WORDS);
+    }
+    return rows;
+  }
+
+  /** The first rule that matches of those whose rows stand from one on and before another; else the number of rules. */
+  firstOf(rows: Int32Array, view: View, from: number, before: number): number {
+    const end = before * WORDS;
+    for (let at = nextRow(rows, view, from * WORDS, end); at < end; at = nextRow(rows, view, at + WORDS, end)) {
+      const rule = rows[at + RULE] as number;
+      const asksMore = (rows[at + REFUSES] as number) < 0;
+      if (!asksMore || matches(this.#tests.get(rule) as MatchTest, view)) return rule;
+    }
+    return this.count;
   }
 
   /** The rules that do not refuse a whole family. */
@@ -57,41 +81,23 @@ export class RuleTable {
     return all.filter((rule) => (this.refuses(rule) & trait) === 0);
   }
 
-  /** Whether a row, here or a copy of it elsewhere, and all that its rule asks besides let a packet pass. */
-  passes(rows: Int32Array, at: number, view: View): boolean {
-    if (view.family === 4) {
-      const moreDst = (rows[at + AT.moreDst] as number) >>> 0;
-      if ((view.dstWord - (rows[at + AT.dst] as number)) >>> 0 > moreDst) return false;
-      const moreSrc = (rows[at + AT.moreSrc] as number) >>> 0;
-      if ((view.srcWord - (rows[at + AT.src] as number)) >>> 0 > moreSrc) return false;
-    }
-    const refuses = rows[at + AT.refuses] as number;
-    if ((refuses & view.against) !== 0) return false;
-    const dports = rows[at + AT.dport] as number;
-    if (((view.dport - dports) & 0xffff) > dports >>> 16) return false;
-    const sports = rows[at + AT.sport] as number;
-    if (((view.sport - sports) & 0xffff) > sports >>> 16) return false;
-    return refuses >= 0 || this.confirms(rows[at + AT.rule] as number, view);
-  }
-
   /** Whether a rule that the packet passes as far as rows say does match it. */
   confirms(rule: number, view: View): boolean {
-    const test = this.#tests.get(rule);
-    return test === undefined || matches(test, view);
+    return this.refuses(rule) >= 0 || matches(this.#tests.get(rule) as MatchTest, view);
   }
 
   /** The traits and conditions of packets that a rule does not match; negative when it asks for more. */
   refuses(rule: number): number {
-    return this.rows[rule * ROW + AT.refuses] as number;
+    return this.#rows[rule * WORDS + REFUSES] as number;
   }
 
   /** The addresses that a rule allows; undefined: all of the families that it does not refuse. */
   addresses(rule: number, end: 'source' | 'destination'): RangeSet<Ip> | undefined {
     const test = this.#tests.get(rule);
     if (test !== undefined) return test.holds[end];
-    const at = rule * ROW + (end === 'source' ? AT.src : AT.dst);
-    const first = (this.rows[at] as number) >>> 0;
-    const more = (this.rows[at + 1] as number) >>> 0;
+    const at = rule * WORDS + (end === 'source' ? SRC : DST);
+    const first = (this.#rows[at] as number) >>> 0;
+    const more = (this.#rows[at + 1] as number) >>> 0;
     return more === ALL_ADDRESSES ? undefined : [{ from: ip4(first), to: ip4(first + more) }];
   }
 
@@ -99,23 +105,23 @@ export class RuleTable {
   ports(rule: number, end: 'source' | 'destination'): RangeSet<number> | undefined {
     const test = this.#tests.get(rule);
     if (test !== undefined) return end === 'source' ? test.holds.sourcePorts : test.holds.destinationPorts;
-    const word = this.rows[rule * ROW + (end === 'source' ? AT.sport : AT.dport)] as number;
+    const word = this.#rows[rule * WORDS + (end === 'source' ? SPORT : DPORT)] as number;
     const from = word & 0xffff;
     return word >>> 16 === ALL_PORTS ? undefined : [{ from, to: from + (word >>> 16) }];
   }
 
   #write(rule: number, test: MatchTest): void {
-    const { rows } = this;
+    const rows = this.#rows;
     const { holds, fails } = test;
-    const at = rule * ROW;
+    const at = rule * WORDS;
     const families = (test.families & FOUR ? 0 : TRAIT.four) | (test.families & SIX ? 0 : TRAIT.six);
     const refuses = families | this.#refused(holds, true) | (fails === undefined ? 0 : this.#refused(fails, false));
-    writeAddresses(rows, at + AT.dst, holds.destination);
-    writeAddresses(rows, at + AT.src, holds.source);
-    rows[at + AT.refuses] = refuses;
-    rows[at + AT.dport] = portsWord(holds.destinationPorts);
-    rows[at + AT.sport] = portsWord(holds.sourcePorts);
-    rows[at + AT.rule] = rule;
+    writeAddresses(rows, at + DST, holds.destination);
+    writeAddresses(rows, at + SRC, holds.source);
+    rows[at + REFUSES] = refuses;
+    rows[at + DPORT] = portsWord(holds.destinationPorts);
+    rows[at + SPORT] = portsWord(holds.sourcePorts);
+    rows[at + RULE] = rule;
     if (refuses < 0) this.#tests.set(rule, test);
   }
 
@@ -134,6 +140,37 @@ export class RuleTable {
     if (fields.icmpTypes !== undefined) bits |= ASKS_MORE | (ALL_PROTOCOLS & ~(TRAIT.icmp | TRAIT.icmpv6));
     return bits;
   }
+}
+
+function nextRow(rows: Int32Array, view: View, begin: number, end: number): number {
+  return view.family === 4 ? nextRow4(rows, view, begin, end) : nextRow6(rows, view, begin, end);
+}
+
+/** The first row that lets a packet pass; what it is held against stays in registers. */
+function nextRow4(rows: Int32Array, view: View, begin: number, end: number): number {
+  const { dstWord, srcWord, against, dport, sport } = view;
+  for (let at = begin; at < end; at += WORDS) {
+    if ((dstWord - (rows[at + DST] as number)) >>> 0 > (rows[at + MORE_DST] as number) >>> 0) continue;
+    if ((srcWord - (rows[at + SRC] as number)) >>> 0 > (rows[at + MORE_SRC] as number) >>> 0) continue;
+    if (((rows[at + REFUSES] as number) & against) !== 0) continue;
+    const dports = rows[at + DPORT] as number;
+    if (((dport - dports) & 0xffff) > dports >>> 16) continue;
+    const sports = rows[at + SPORT] as number;
+    if (((sport - sports) & 0xffff) <= sports >>> 16) return at;
+  }
+  return end;
+}
+
+/** The same for IPv6, of whose addresses rows say nothing. */
+function nextRow6(rows: Int32Array, { against, dport, sport }: View, begin: number, end: number): number {
+  for (let at = begin; at < end; at += WORDS) {
+    if (((rows[at + REFUSES] as number) & against) !== 0) continue;
+    const dports = rows[at + DPORT] as number;
+    if (((dport - dports) & 0xffff) > dports >>> 16) continue;
+    const sports = rows[at + SPORT] as number;
+    if (((sport - sports) & 0xffff) <= sports >>> 16) return at;
+  }
+  return end;
 }
 
 const OWN_TRAIT = [PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmp, PROTOCOL.icmpv6] as const;

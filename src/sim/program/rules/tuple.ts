@@ -5,7 +5,7 @@
 import type { Family } from '../../addr/ip.ts';
 import { BitIndex } from './bitvector.ts';
 import { cellsOf, LENGTHS, writeKeys } from './cell.ts';
-import { AT, ROW, type RuleTable } from './table.ts';
+import type { RuleTable } from './table.ts';
 import type { View } from './view.ts';
 
 /** Cells with more rules than this get an index of their own. */
@@ -57,35 +57,42 @@ class Tuple {
   readonly #dstLength: number;
   readonly #table: RuleTable;
   readonly #slots: Int32Array;
-  /** Copies of rows, those of one cell side by side. */
+  /** Those of one cell side by side, short cells first. */
+  readonly #rules: Int32Array;
   readonly #rows: Int32Array;
-  /** Of cells with many rules: such a cell begins at −1 minus its number here. */
-  readonly #long: readonly BitIndex[];
+  /** How many rules short cells have together. */
+  readonly #short: number;
+  /** Of long cells, by where they begin. */
+  readonly #long = new Map<number, BitIndex>();
 
   constructor(table: RuleTable, entries: readonly number[], { lengths, family }: Kind) {
     this.earliest = entries[2] as number;
     this.#srcLength = Math.floor(lengths / LENGTHS);
     this.#dstLength = lengths % LENGTHS;
     this.#table = table;
-    this.#slots = countCells(entries);
-    const { rows, long } = fillCells(table, entries, this.#slots);
-    this.#rows = rows;
-    this.#long = long.map((rules) => new BitIndex(table, rules, family));
+    const slots = countCells(entries);
+    const short = placeCells(slots);
+    this.#short = short;
+    this.#slots = slots;
+    this.#rules = fillCells(slots, entries);
+    this.#rows = table.rowsOf(this.#rules.subarray(0, short));
+    for (let at = 0; at < slots.length; at += SLOT) {
+      const begin = slots[at + BEGIN] as number;
+      if (begin < short || slots[at + END] === 0) continue;
+      this.#long.set(begin, new BitIndex(table, this.#rules.subarray(begin, slots[at + END]), family));
+    }
   }
 
   first(view: View, from: number, before: number): number {
     const slots = this.#slots;
     const at = slotOf(slots, view.srcKeys[this.#srcLength] as number, view.dstKeys[this.#dstLength] as number);
-    const begin = slots[at + BEGIN] as number;
-    if (begin < 0) return (this.#long[-1 - begin] as BitIndex).first(view, from, before);
-    const rows = this.#rows;
     const end = slots[at + END] as number;
-    for (let row = begin; row < end; row += ROW) {
-      const rule = rows[row + AT.rule] as number;
-      if (rule >= before) return before;
-      if (rule >= from && this.#table.passes(rows, row, view)) return rule;
-    }
-    return before;
+    if (end === 0) return before;
+    let begin = slots[at + BEGIN] as number;
+    if (begin >= this.#short) return (this.#long.get(begin) as BitIndex).first(view, from, before);
+    const rules = this.#rules;
+    if (from > 0) while (begin < end && (rules[begin] as number) < from) begin += 1;
+    return Math.min(this.#table.firstOf(this.#rows, view, begin, end), before);
   }
 }
 
@@ -133,29 +140,31 @@ function enlarged(slots: Int32Array): Int32Array {
   return larger;
 }
 
-/** Gives each cell its place, and fills it. Those with many rules have a list of them, the others rows. */
-function fillCells(table: RuleTable, entries: readonly number[], slots: Int32Array) {
-  const long: number[][] = [];
-  let words = 0;
-  for (let at = 0; at < slots.length; at += SLOT) {
-    const count = slots[at + END] as number;
-    if (count > LONG) slots[at + BEGIN] = -long.push([]);
-    else if (count > 0) {
-      words += count * ROW;
-      slots[at + BEGIN] = slots[at + END] = words;
+/** Gives each cell its place, the short ones first, and makes it begin at its end; how many rules are in short ones. */
+function placeCells(slots: Int32Array): number {
+  let end = 0;
+  const place = (isMeant: (count: number) => boolean): number => {
+    for (let at = 0; at < slots.length; at += SLOT) {
+      const count = slots[at + END] as number;
+      if (slots[at + BEGIN] !== 0 || count === 0 || !isMeant(count)) continue;
+      end += count;
+      slots[at + BEGIN] = slots[at + END] = end;
     }
-  }
-  const rows = new Int32Array(words);
-  // from the back, as a cell that began at its end would be taken for free
+    return end;
+  };
+  const short = place((count) => count <= LONG);
+  place((count) => count > LONG);
+  return short;
+}
+
+/** The rules, each in its cell, which begins where it should after that. */
+function fillCells(slots: Int32Array, entries: readonly number[]): Int32Array {
+  const rules = new Int32Array(entries.length / 3);
+  // from the back, since a cell that ended where its first rule comes might be taken for free
   for (let i = entries.length - 3; i >= 0; i -= 3) {
-    const at = slotOf(slots, entries[i] as number, entries[i + 1] as number);
-    const rule = entries[i + 2] as number;
-    const begin = slots[at + BEGIN] as number;
-    if (begin < 0) long[-1 - begin]?.push(rule);
-    else {
-      slots[at + BEGIN] = begin - ROW;
-      rows.set(table.rows.subarray(rule * ROW, (rule + 1) * ROW), begin - ROW);
-    }
+    const at = slotOf(slots, entries[i] as number, entries[i + 1] as number) + BEGIN;
+    slots[at] = (slots[at] as number) - 1;
+    rules[slots[at] as number] = entries[i + 2] as number;
   }
-  return { rows, long: long.map((rules) => Int32Array.from(rules.reverse())) };
+  return rules;
 }

@@ -1,8 +1,8 @@
 /** What rules ask of a packet, read once before they are gone through. */
-import { ANY4, type Family, family, type Ip } from '../../addr/ip.ts';
+import { ANY4, type Family, type Ip } from '../../addr/ip.ts';
 import type { STATES } from '../../design/rule.ts';
 import { type Other, type Packet, PROTOCOL } from '../../packet/packet.ts';
-import { protocolOf, WITH_PORTS } from '../../packet/protocol.ts';
+import { WITH_PORTS } from '../../packet/protocol.ts';
 import type { Sight } from '../program.ts';
 
 /** States as bits, so that a rule tests a list of them at once. */
@@ -36,6 +36,22 @@ export const TRAIT = {
   free: 14,
 } as const;
 
+// engines fold into code only what no other module may import
+const {
+  four: FOUR,
+  six: SIX,
+  tcp: TCP,
+  udp: UDP,
+  icmp: ICMP,
+  icmpv6: ICMPV6,
+  noSport: NO_SPORT,
+  noDport: NO_DPORT,
+} = TRAIT;
+const { tcp: IS_TCP, udp: IS_UDP, icmp: IS_ICMP, icmpv6: IS_ICMPV6 } = PROTOCOL;
+const { new: NEW, established: ESTABLISHED, related: RELATED, invalid: INVALID, untracked: UNTRACKED } = STATE_BIT;
+const { snat: SNAT, dnat: DNAT } = STATE_BIT;
+const STATES_FROM = TRAIT.states;
+
 /**
  * A packet as rules see it. Fields that only some protocols have are −1 where this packet has none, or not here (a later
  * fragment); names of interfaces are empty where there is none.
@@ -68,40 +84,42 @@ export class View {
   read(sight: Sight): this {
     const { packet } = sight;
     const { src, dst } = packet;
-    const state = STATE_BIT[sight.state ?? 'invalid'];
-    this.family = family(src);
+    const four = typeof src === 'number';
+    const state = bitOfState(sight.state);
+    this.family = four ? 4 : 6;
     this.src = src;
     this.dst = dst;
-    this.srcWord = typeof src === 'number' ? src | 0 : 0;
+    this.srcWord = four ? src | 0 : 0;
     this.dstWord = typeof dst === 'number' ? dst | 0 : 0;
     this.in = sight.in ?? '';
     this.out = sight.out ?? '';
-    this.states = state | (sight.snat ? STATE_BIT.snat : 0) | (sight.dnat ? STATE_BIT.dnat : 0);
-    this.protocol = protocolOf(packet);
-    this.#readHeader(packet);
-    const lacks = (this.sport < 0 ? TRAIT.noSport : 0) | (this.dport < 0 ? TRAIT.noDport : 0);
-    this.traits =
-      (typeof src === 'number' ? TRAIT.four : TRAIT.six) | traitOf(this.protocol) | (state << TRAIT.states) | lacks;
+    this.states = state | (sight.snat ? SNAT : 0) | (sight.dnat ? DNAT : 0);
+    this.traits = (four ? FOUR : SIX) | (state << STATES_FROM) | this.#readHeader(packet, four);
     return this;
   }
 
-  #readHeader(packet: Packet): void {
-    this.sport = this.dport = this.tcpFlags = this.icmpType = -1;
+  /** Returns the traits of protocol and ports. */
+  #readHeader(packet: Packet, four: boolean): number {
+    this.tcpFlags = this.icmpType = this.sport = this.dport = -1;
     switch (packet.kind) {
       case 'tcp':
+        this.protocol = IS_TCP;
         this.tcpFlags = packet.flags;
         this.sport = packet.sport;
         this.dport = packet.dport;
-        break;
+        return TCP;
       case 'udp':
+        this.protocol = IS_UDP;
         this.sport = packet.sport;
         this.dport = packet.dport;
-        break;
+        return UDP;
       case 'icmp':
+        this.protocol = four ? IS_ICMP : IS_ICMPV6;
         this.icmpType = packet.type;
-        break;
+        return (four ? ICMP : ICMPV6) | NO_SPORT | NO_DPORT;
       case 'other':
         this.#readBytes(packet);
+        return traitOf(this.protocol) | (this.sport < 0 ? NO_SPORT : 0) | (this.dport < 0 ? NO_DPORT : 0);
     }
   }
 
@@ -110,6 +128,7 @@ export class View {
    * (So does iptables; nftables on 6.18 takes whatever bytes of a later fragment lie where the header would be.)
    */
   #readBytes({ protocol, payload, fragment }: Other): void {
+    this.protocol = protocol;
     if (fragment !== undefined && fragment.offset > 0) return;
     if (protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6) this.icmpType = payload[0] ?? -1;
     if (!WITH_PORTS.has(protocol)) return;
@@ -136,6 +155,21 @@ export function traitOf(protocol: number): number {
       return TRAIT.icmpv6;
     default:
       return TRAIT.otherProtocol;
+  }
+}
+
+function bitOfState(state: Sight['state']): number {
+  switch (state) {
+    case 'new':
+      return NEW;
+    case 'established':
+      return ESTABLISHED;
+    case 'related':
+      return RELATED;
+    case 'untracked':
+      return UNTRACKED;
+    default:
+      return INVALID;
   }
 }
 
