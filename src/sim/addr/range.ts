@@ -54,6 +54,7 @@ export function prefixRange(prefix: Prefix): IpRange {
 
 /** The set of the points in any of these ranges, which may overlap and come in any order. */
 export function rangeSet<P extends Point>(ranges: readonly Range<P>[]): RangeSet<P> {
+  if (ranges.length < 2) return ranges;
   const joined: Range<P>[] = [];
   for (const range of [...ranges].sort((a, b) => (isBefore(a.from, b.from) ? -1 : isBefore(b.from, a.from) ? 1 : 0))) {
     const last = joined.at(-1);

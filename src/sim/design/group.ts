@@ -2,7 +2,8 @@
 import type { Design } from './design.ts';
 
 /** The items with every `@NAME` replaced by what it holds. Groups that are not there, or hold themselves, add nothing. */
-export function expandGroups(design: Pick<Design, 'groups'>, items: readonly string[]): string[] {
+export function expandGroups(design: Pick<Design, 'groups'>, items: readonly string[]): readonly string[] {
+  if (!items.some((item) => item.startsWith('@'))) return items;
   const found: string[] = [];
   const seen = new Set<string>();
   const left = [...items].reverse();

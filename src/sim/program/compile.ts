@@ -3,7 +3,6 @@ import { type Ip, isIp4, isLoopback, LIMITED_BROADCAST, parseIp } from '../addr/
 import { fail } from '../base/fail.ts';
 import type { Design, Node } from '../design/design.ts';
 import { linksOf, nodeNamed } from '../design/topology.ts';
-import { askedBy } from './asked.ts';
 import type { Groups } from './group.ts';
 import { compileInterfaces } from './interface.ts';
 import { remember } from './memo.ts';
@@ -57,6 +56,7 @@ function compileParts(node: Node, name: string, input: NodeInput): NodeProgram {
   const fib = fibOf(node.interfaces ?? NO_INTERFACES, name, { interfaces, gateway, routes, surroundings });
   const rules = node.nat?.rules ?? NO_RULES;
   const nat = compileNat(rules, groups);
+  const firewall = compileFirewall(node.firewall ?? NO_FIREWALL, groups);
   const nat64 = compileNat64(rules, groups, node.nat?.behaviour);
   return {
     name,
@@ -69,12 +69,12 @@ function compileParts(node: Node, name: string, input: NodeInput): NodeProgram {
     fib,
     ...compileAddresses(interfaces, fib),
     ...compileSource(interfaces, fib),
-    firewall: compileFirewall(node.firewall ?? NO_FIREWALL, groups),
-    asks: askedBy(node.firewall ?? NO_FIREWALL),
+    firewall: firewall.chains,
+    asks: firewall.asks,
     nat: nat?.program,
     nat64,
     prefixMaps: compilePrefixMaps(rules, groups),
-    tracks: trackedFamilies(node, nat64.length > 0 ? BOTH : (nat?.families ?? 0)),
+    tracks: trackedFamilies(node, firewall.asksStates, nat64.length > 0 ? BOTH : (nat?.families ?? 0)),
     translates: familySet(nat?.families ?? 0),
     tracking: compileTracking(node.tracking, node.nat?.behaviour),
     helpers: new Set(node.nat?.helpers),

@@ -8,7 +8,6 @@ import type { TimeoutName } from '../design/design.ts';
 import type { PortRange } from '../design/ports.ts';
 import type { RejectWith } from '../design/rule.ts';
 import type { Packet } from '../packet/packet.ts';
-import type { Asked } from './asked.ts';
 
 /** A place in the design, relative to its node: `firewall.forward.rules[2]`, `firewall.input.policy`, `routes[0]`, `gateway`. */
 export type Place = string;
@@ -184,8 +183,8 @@ export interface NodeProgram {
     readonly forward: ChainProgram | undefined;
     readonly output: ChainProgram | undefined;
   };
-  /** What its rules ask of a packet. */
-  readonly asks: Asked;
+  /** What its rules ask of a packet beyond its addresses, its protocol and what tracking says of it. */
+  readonly asks: { readonly ports: boolean; readonly flags: boolean };
   readonly nat: NatProgram | undefined;
   readonly nat64: readonly Nat64[];
   readonly prefixMaps: readonly PrefixMap[];

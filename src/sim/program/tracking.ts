@@ -4,7 +4,6 @@ import { fail } from '../base/fail.ts';
 import { type Millis, parseDuration } from '../base/time.ts';
 import { type BehaviourSpec, resolveBehaviour } from '../design/behaviour.ts';
 import type { Node, TimeoutName } from '../design/design.ts';
-import type { Firewall, Match, Rule } from '../design/rule.ts';
 import type { Tracking } from './program.ts';
 import { BOTH, FOUR, SIX } from './rules/match.ts';
 
@@ -43,25 +42,12 @@ export function compileTracking(spec: Node['tracking'], behaviour?: BehaviourSpe
  * The families that are tracked: translation needs its own, a filter rule that asks for the state of a connection both
  * (it stands in a table for both), and so does a helper. `notrack` alone tracks nothing.
  */
-export function trackedFamilies({ firewall, nat }: Node, translated: number): ReadonlySet<Family> {
+export function trackedFamilies({ nat }: Node, asksStates: boolean, translated: number): ReadonlySet<Family> {
   const helped = (nat?.helpers ?? []).length > 0;
-  const asked = rulesOf(firewall).some(({ match }) => asksState(match));
-  return familySet(helped || asked ? BOTH : translated);
+  return familySet(helped || asksStates ? BOTH : translated);
 }
 
 /** The families of a sum of `FOUR` and `SIX`. */
 export function familySet(families: number): ReadonlySet<Family> {
   return new Set(([4, 6] as const).filter((family) => (families & (family === 4 ? FOUR : SIX)) !== 0));
-}
-
-function rulesOf(firewall: Firewall | undefined): Rule[] {
-  const { raw, input, forward, output, chains } = firewall ?? {};
-  return [
-    ...[raw, input, forward, output].flatMap((chain) => chain?.rules ?? []),
-    ...Object.values(chains ?? {}).flat(),
-  ];
-}
-
-function asksState(match: Match | undefined): boolean {
-  return match?.state !== undefined || match?.not?.state !== undefined;
 }

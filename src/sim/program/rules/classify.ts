@@ -6,6 +6,7 @@ import { remember } from '../memo.ts';
 import type { ChainProgram, Decision, NodeProgram, Place, Sight } from '../program.ts';
 import { compileMatch } from './match.ts';
 import { RuleSearch } from './search.ts';
+import { ASKS } from './table.ts';
 import { type View, viewOf } from './view.ts';
 
 /** How many jumps the kernel keeps on its stack; one more and the packet is gone (it loads no rules that would need it). */
@@ -23,25 +24,42 @@ const NO_RULES: readonly Rule[] = [];
 const NOTHING_PASSED: readonly Passing[] = [];
 const ANYTHING = {};
 
+export interface CompiledFirewall {
+  readonly chains: NodeProgram['firewall'];
+  readonly asks: NodeProgram['asks'];
+  /** Whether some rule asks for the state of a connection. */
+  readonly asksStates: boolean;
+}
+
 /** The chains of a firewall; compiled once for each `groups`. A jump to a chain that is not there fails. */
-export function compileFirewall(firewall: Firewall, groups: Groups): NodeProgram['firewall'] {
+export function compileFirewall(firewall: Firewall, groups: Groups): CompiledFirewall {
   return compileOnce(firewall, '', groups);
 }
 
 const compileOnce = remember(
-  (firewall: Firewall, _label: string, groups: Groups): NodeProgram['firewall'] => {
+  (firewall: Firewall, _label: string, groups: Groups): CompiledFirewall => {
     const written = Object.entries(firewall.chains ?? {});
     const chains = new Map(
       written.map(([name, rules]) => [name, listRules(rules, `firewall.chains.${name}`, groups)] as const),
     );
+    let asks = 0;
     const base = (name: 'raw' | 'input' | 'forward' | 'output') => {
       const { rules = NO_RULES, policy = 'accept' } = firewall[name] ?? {};
       if (firewall[name] === undefined) return undefined;
       const list = listRules(rules, `firewall.${name}.rules`, groups);
+      asks |= list.search.asks;
       return new Chain(list, deciding(policy, `firewall.${name}.policy`), chains);
     };
-    for (const list of chains.values()) list.expectChains(chains);
-    return { raw: base('raw'), input: base('input'), forward: base('forward'), output: base('output') };
+    for (const list of chains.values()) {
+      list.expectChains(chains);
+      asks |= list.search.asks;
+    }
+    const based = { raw: base('raw'), input: base('input'), forward: base('forward'), output: base('output') };
+    return {
+      chains: based,
+      asks: { ports: (asks & ASKS.ports) !== 0, flags: (asks & ASKS.flags) !== 0 },
+      asksStates: (asks & ASKS.states) !== 0,
+    };
   },
   (a, b) => a === b,
 );

@@ -3,7 +3,7 @@
  * fails: `destinationPort` and `not destinationPort` both pass an echo request by. Interface names can always be read:
  * where there is no interface the name is empty.
  */
-import type { Ip } from '../../addr/ip.ts';
+import type { Family, Ip } from '../../addr/ip.ts';
 import { contains, type RangeSet, rangeSet } from '../../addr/range.ts';
 import { fail } from '../../base/fail.ts';
 import { icmpTypeNumber } from '../../design/icmp.ts';
@@ -74,30 +74,73 @@ function familiesOf(set: RangeSet<Ip>): number {
 }
 
 function compileFields(fields: MatchFields, groups: Groups): FieldTests {
-  const { source, destination, sourcePort, destinationPort, inInterface, outInterface, tcpFlags } = fields;
+  const tests = unasked();
+  // most matches ask few fields, and looking for the others is what would take the time
+  for (const name of Object.keys(fields) as (keyof MatchFields)[]) {
+    if (fields[name] !== undefined) compileField(tests, name, fields, groups);
+  }
+  return tests;
+}
+
+type MadeTests = { -readonly [Field in keyof FieldTests]: FieldTests[Field] };
+
+function unasked(): MadeTests {
   return {
-    protocols: optional(fields.protocol, (items) => numberSet(items, (p) => (typeof p === 'number' ? p : PROTOCOL[p]))),
-    source: optional(source, (items) => addressSet(items, groups)),
-    destination: optional(destination, (items) => addressSet(items, groups)),
-    sourcePorts: optional(sourcePort, portSet),
-    destinationPorts: optional(destinationPort, portSet),
-    inInterfaces: optional(inInterface, (items) => items),
-    outInterfaces: optional(outInterface, (items) => items),
-    states: optional(fields.state, sumOfStates),
-    tcpFlags: tcpFlags && { mask: sumOfFlags(tcpFlags.mask), set: sumOfFlags(tcpFlags.set) },
-    icmpTypes: optional(fields.icmpType, (items) => ({
-      icmp: numberSet(items, (type) => icmpTypeNumber(type, 4)),
-      icmpv6: numberSet(items, (type) => icmpTypeNumber(type, 6)),
-    })),
+    protocols: undefined,
+    source: undefined,
+    destination: undefined,
+    sourcePorts: undefined,
+    destinationPorts: undefined,
+    inInterfaces: undefined,
+    outInterfaces: undefined,
+    states: undefined,
+    tcpFlags: undefined,
+    icmpTypes: undefined,
   };
 }
 
-function optional<Item, Made>(
-  field: Item | readonly Item[] | undefined,
-  make: (items: readonly Item[]) => Made,
-): Made | undefined {
-  if (field === undefined) return undefined;
-  return make(Array.isArray(field) ? (field as readonly Item[]) : [field as Item]);
+function compileField(tests: MadeTests, name: keyof MatchFields, fields: MatchFields, groups: Groups): void {
+  switch (name) {
+    case 'protocol':
+      tests.protocols = numberSet(listOf(fields.protocol), (p) => (typeof p === 'number' ? p : PROTOCOL[p]));
+      break;
+    case 'source':
+      tests.source = addressSet(listOf(fields.source), groups);
+      break;
+    case 'destination':
+      tests.destination = addressSet(listOf(fields.destination), groups);
+      break;
+    case 'sourcePort':
+      tests.sourcePorts = portSet(listOf(fields.sourcePort));
+      break;
+    case 'destinationPort':
+      tests.destinationPorts = portSet(listOf(fields.destinationPort));
+      break;
+    case 'inInterface':
+      tests.inInterfaces = listOf(fields.inInterface);
+      break;
+    case 'outInterface':
+      tests.outInterfaces = listOf(fields.outInterface);
+      break;
+    case 'state':
+      tests.states = sumOfStates(listOf(fields.state));
+      break;
+    case 'tcpFlags': {
+      const { mask, set } = fields.tcpFlags as NonNullable<MatchFields['tcpFlags']>;
+      tests.tcpFlags = { mask: sumOfFlags(mask), set: sumOfFlags(set) };
+      break;
+    }
+    case 'icmpType': {
+      const types = listOf(fields.icmpType);
+      const numbers = (family: Family) => numberSet(types, (type) => icmpTypeNumber(type, family));
+      tests.icmpTypes = { icmp: numbers(4), icmpv6: numbers(6) };
+      break;
+    }
+  }
+}
+
+function listOf<Item>(field: Item | readonly Item[] | undefined): readonly Item[] {
+  return Array.isArray(field) ? (field as readonly Item[]) : [field as Item];
 }
 
 function numberSet<Item>(items: readonly Item[], read: (item: Item) => number | undefined): RangeSet<number> {

@@ -31,6 +31,11 @@ export class RuleSearch {
     this.#table = new RuleTable(count, testAt);
   }
 
+  /** Sum of `ASKS`: what some rule asks for. */
+  get asks(): number {
+    return this.#table.asks;
+  }
+
   /** The number of the first rule from this one on that matches; how many there are when none does. */
   next(view: View, from: number): number {
     const { count } = this;

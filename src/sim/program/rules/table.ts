@@ -30,9 +30,14 @@ const ALL_ADDRESSES = 0xffff_ffff;
 const ALL_PORTS = 0xffff;
 const EVERYTHING = TRAIT.four | TRAIT.six;
 
+/** What only some packets have, or that something has to find out for them. */
+export const ASKS = { ports: 1, flags: 2, states: 4 } as const;
+
 /** The rules of a list, which do not change. */
 export class RuleTable {
   readonly count: number;
+  /** Sum of `ASKS`: what some rule asks for. */
+  asks = 0;
   readonly #rows: Int32Array;
   readonly #conditions = new Conditions();
   /** Of the rules whose rows do not say it all. */
@@ -129,6 +134,9 @@ export class RuleTable {
     const { inInterfaces, outInterfaces, sourcePorts, destinationPorts } = fields;
     let bits = 0;
     if (fields.protocols !== undefined) bits |= refusedProtocols(fields.protocols, wanted);
+    if (fields.states !== undefined) this.asks |= ASKS.states;
+    if (sourcePorts !== undefined || destinationPorts !== undefined) this.asks |= ASKS.ports;
+    if (fields.tcpFlags !== undefined) this.asks |= ASKS.flags;
     if (fields.states !== undefined) bits |= refusedStates(fields.states, wanted);
     if (inInterfaces !== undefined) bits |= this.#conditions.bitOf('in', inInterfaces, wanted) || ASKS_MORE;
     if (outInterfaces !== undefined) bits |= this.#conditions.bitOf('out', outInterfaces, wanted) || ASKS_MORE;

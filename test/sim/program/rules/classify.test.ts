@@ -12,7 +12,7 @@ import { decideNaively, type Groups } from './first-match.ts';
 const ip = (text: string) => parseIp(text) ?? expect.unreachable(text);
 
 function chain(firewall: Firewall, groups: Groups = {}): ChainProgram {
-  return compileFirewall(firewall, groups).forward ?? expect.unreachable('there is a forward chain');
+  return compileFirewall(firewall, groups).chains.forward ?? expect.unreachable('there is a forward chain');
 }
 
 function seen(packet: Packet, more: Partial<Sight> = {}): Sight {
@@ -27,7 +27,7 @@ describe('a compiled rule set', () => {
         anyGroups,
         fc.array(anySight, { minLength: 5, maxLength: 20 }),
         (firewall, groups, sights) => {
-          const { forward } = compileFirewall(firewall, groups);
+          const { forward } = compileFirewall(firewall, groups).chains;
           for (const sight of sights) expect(forward?.decide(sight)).toEqual(decideNaively(firewall, groups, sight));
         },
       ),
@@ -176,7 +176,7 @@ describe('a match', () => {
 
 describe('a chain', () => {
   it('that is not written is not there', () => {
-    expect(compileFirewall({ input: {} }, undefined)).toMatchObject({ raw: undefined, forward: undefined });
+    expect(compileFirewall({ input: {} }, undefined).chains).toMatchObject({ raw: undefined, forward: undefined });
   });
 
   it('accepts what no rule decides, unless its policy is drop', () => {
@@ -219,7 +219,7 @@ describe('a chain', () => {
       },
       chains: { untracked: [{ action: 'notrack' }, { action: 'return' }, { action: 'accept' }], empty: [] },
     };
-    expect(compileFirewall(firewall, undefined).raw?.decide(seen(web))).toEqual({
+    expect(compileFirewall(firewall, undefined).chains.raw?.decide(seen(web))).toEqual({
       verdict: 'drop',
       place: 'firewall.raw.rules[3]',
       passed: [
