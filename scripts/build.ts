@@ -25,12 +25,16 @@ const OPTIONS = {
   format: 'cjs',
   target: 'node20.19',
   mainFields: ['module', 'main'],
-  // it starts threads by the files that it is installed as
-  external: ['tinypool'],
+  // one starts threads by the files that it is installed as, the other is large and for `check` alone
+  external: ['tinypool', 'fast-check'],
   // `require` finds a package from where the program is; `import()` from where it was compiled
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'fileUrl' },
   banner: { js: "'use strict'; const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
+  // shorter to read; names stay, so that a stack says where it was
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 120,
   write: false,
   metafile: true,
   logLevel: 'warning',

@@ -1,6 +1,5 @@
 /** What a command reads: a scenario file by its name, or standard input. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { InputError, type Located } from '../scenarios/issue.ts';
 import { type Loaded, tryLoad } from '../scenarios/load.ts';
 import type { Design } from '../sim/design/design.ts';
@@ -23,7 +22,7 @@ export async function readInput(file: string | undefined): Promise<Input> {
   if (file === '-') return { name: STDIN, text: decode(await readStdin(), STDIN) };
   const name = file ?? defaultFile();
   try {
-    return { name, text: decode(await readFile(name), name) };
+    return { name, text: decode(readFileSync(name), name) };
   } catch (error) {
     throw error instanceof Refusal ? error : new Refusal(explain(error, name, file === undefined));
   }

@@ -37,7 +37,7 @@ export function openTerminal(out: Sink, err: Sink, env: Environment): Terminal {
     paint: wantsColour(env, out.isTTY ?? false) ? colours() : PLAIN,
     print: (text) => void out.write(text),
     tell: (line) => void err.write(`${line}\n`),
-    progress: (quiet) => progressOn(err, quiet ? 'none' : err.isTTY ? 'line' : 'lines', () => performance.now()),
+    progress: (quiet) => progressOn(err, quiet ? 'none' : err.isTTY ? 'line' : 'lines', () => process.uptime() * 1000),
   };
 }
 
