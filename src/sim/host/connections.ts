@@ -199,12 +199,10 @@ export function advanceConnection(kernel: Kernel, connection: Connection, event:
 
 /** Keeps what a turn led to: the block, the segments, the news, the next deadline. */
 function conclude(kernel: Kernel, before: Connection, turn: Turn, now: Millis): void {
-  const connection = turn.notices.reduce((known, notice) => report(kernel, known, notice), {
-    ...before,
-    tcb: turn.tcb,
-  });
-  for (const segment of turn.segments)
-    sendSegment(kernel, { ...connection, owner: connection.owner ?? before.owner }, segment, now);
+  let connection: Connection = { ...before, tcb: turn.tcb };
+  for (const notice of turn.notices) connection = report(kernel, connection, notice);
+  const owner = connection.owner ?? before.owner ?? connection.listener?.owner;
+  for (const segment of turn.segments) sendSegment(kernel, connection, { segment, app: owner?.app }, now);
   if (turn.tcb.state === 'CLOSED') {
     forget(kernel, connection);
     return;
@@ -221,11 +219,15 @@ function forget(kernel: Kernel, connection: Connection): void {
   kernel.timers.remove({ kind: 'connection', key: connection.key });
 }
 
-function sendSegment(kernel: Kernel, connection: Connection, segment: Segment, now: Millis): void {
-  const { interface: out, listener, local: from, owner, remote: to } = connection;
+interface Sent {
+  readonly segment: Segment;
+  readonly app: string | undefined;
+}
+
+function sendSegment(kernel: Kernel, connection: Connection, { segment, app }: Sent, now: Millis): void {
+  const { interface: out, local: from, remote: to } = connection;
   const path = pathTo(kernel, to.ip, now);
   const packet = writeSegment(segment, { from, to }, { ident: kernel.outbox.identFor(to.ip), df: path.df });
-  const app = (owner ?? listener?.owner)?.app;
   send(kernel, packet, { app, cause: 'tcp', interface: out }, path);
 }
 

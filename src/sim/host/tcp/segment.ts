@@ -36,9 +36,9 @@ export interface Segment {
   readonly window: number;
   readonly payload: Uint8Array;
   /** Only on segments with SYN. */
-  readonly options?: SynOptions;
+  readonly options?: SynOptions | undefined;
   /** What came out of order, for the peer to know. */
-  readonly sack?: readonly SackBlock[];
+  readonly sack?: readonly SackBlock[] | undefined;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -48,9 +48,9 @@ const MAX_SHIFT = 14;
 export function segment(
   names: readonly FlagName[],
   seq: number,
-  rest: Partial<Omit<Segment, 'seq' | 'flags'>> = {},
+  { ack = 0, window = 0, payload = NOTHING, options, sack }: Partial<Omit<Segment, 'seq' | 'flags'>> = {},
 ): Segment {
-  return { seq, ack: 0, window: 0, payload: NOTHING, ...rest, flags: flagsOf(names) };
+  return { seq, ack, flags: flagsOf(names), window, payload, options, sack };
 }
 
 /** Whether a flag is set. */
@@ -73,14 +73,16 @@ export function refusalOf(arrived: Segment): Segment {
 export function readSegment(packet: Tcp): Segment {
   const { seq, flags, window, payload } = packet;
   const ack = (flags & FLAG.ack) === 0 ? 0 : packet.ack;
-  if ((flags & FLAG.syn) === 0) return { seq, ack, flags, window, payload, ...readSack(packet.options) };
-  return { seq, ack, flags, window, payload, options: readOptions(packet.options) };
+  const syn = (flags & FLAG.syn) !== 0;
+  const options = syn ? readOptions(packet.options) : undefined;
+  const sack = syn ? undefined : readSack(packet.options);
+  return { seq, ack, flags, window, payload, options, sack };
 }
 
-function readSack(bytes: Uint8Array): Pick<Segment, 'sack'> {
-  if (bytes.length === 0) return {};
+function readSack(bytes: Uint8Array): Segment['sack'] {
+  if (bytes.length === 0) return undefined;
   const sack = decodeOptions(bytes).flatMap((option) => (option.kind === 'sack' ? option.blocks : []));
-  return sack.length === 0 ? {} : { sack };
+  return sack.length === 0 ? undefined : sack;
 }
 
 function readOptions(bytes: Uint8Array): SynOptions {
@@ -100,10 +102,24 @@ export function writeSegment(
   header: { readonly ident: number; readonly df: boolean; readonly tos?: number },
 ): Tcp {
   const { from, to } = ends;
+  const { ident, df, tos } = header;
   const { seq, ack, flags, window, payload } = one;
-  const options = one.options === undefined ? writeSack(one.sack ?? []) : writeOptions(one.options);
-  const ports = { src: from.ip, dst: to.ip, sport: from.port, dport: to.port };
-  return tcp({ ...ports, ...header, seq, ack, flags, window, payload, options });
+  const options = one.options === undefined ? writeSack(one.sack) : writeOptions(one.options);
+  return tcp({
+    src: from.ip,
+    dst: to.ip,
+    sport: from.port,
+    dport: to.port,
+    ident,
+    df,
+    tos,
+    seq,
+    ack,
+    flags,
+    window,
+    payload,
+    options,
+  });
 }
 
 const NOP = 1;
@@ -113,8 +129,8 @@ export function sackLength(blocks: number): number {
   return blocks === 0 ? 0 : 4 + 8 * blocks;
 }
 
-function writeSack(blocks: readonly SackBlock[]): Uint8Array {
-  if (blocks.length === 0) return new Uint8Array(0);
+function writeSack(blocks: readonly SackBlock[] | undefined): Uint8Array {
+  if (blocks === undefined) return NOTHING;
   const bytes = new Uint8Array(sackLength(blocks.length));
   bytes.set([NOP, NOP]);
   bytes.set(encodeOptions([{ kind: 'sack', blocks }]).subarray(0, bytes.length - 2), 2);

@@ -148,7 +148,7 @@ const BLANK = {
 /** A connection that has sent nothing yet and heard nothing. */
 export function makeTcb(init: TcbInit, passive: boolean, now: Millis): Tcb {
   const { iss, defaultMss, pathMss, receiveMss } = init;
-  return {
+  return copyOf({
     ...BLANK,
     iss,
     defaultMss,
@@ -162,7 +162,7 @@ export function makeTcb(init: TcbInit, passive: boolean, now: Millis): Tcb {
     peerMss: defaultMss,
     lastSent: now,
     congestion: openWindow(defaultMss, iss, 0),
-  };
+  });
 }
 
 /** How far the receive window may open, in bytes: as many full segments as a window without a shift can speak of. */
@@ -207,9 +207,55 @@ export function beginTurn(tcb: Tcb): Turn {
   return { tcb, segments: [], notices: [], owing: false, discarded: undefined };
 }
 
+/** A copy, made field by field: V8 spreads an object of so many fields ten times slower. */
+function copyOf(tcb: Tcb): Tcb {
+  return {
+    iss: tcb.iss,
+    receiveMss: tcb.receiveMss,
+    pathMss: tcb.pathMss,
+    defaultMss: tcb.defaultMss,
+    state: tcb.state,
+    passive: tcb.passive,
+    sndUna: tcb.sndUna,
+    sndNxt: tcb.sndNxt,
+    sndMax: tcb.sndMax,
+    sndWnd: tcb.sndWnd,
+    sndWl1: tcb.sndWl1,
+    sndWl2: tcb.sndWl2,
+    maxWnd: tcb.maxWnd,
+    sndScale: tcb.sndScale,
+    mss: tcb.mss,
+    peerMss: tcb.peerMss,
+    outgoing: tcb.outgoing,
+    finishing: tcb.finishing,
+    orphaned: tcb.orphaned,
+    irs: tcb.irs,
+    rcvNxt: tcb.rcvNxt,
+    rcvEdge: tcb.rcvEdge,
+    rcvScale: tcb.rcvScale,
+    sackPermitted: tcb.sackPermitted,
+    peerHas: tcb.peerHas,
+    scaled: tcb.scaled,
+    unread: tcb.unread,
+    pieces: tcb.pieces,
+    latest: tcb.latest,
+    unacknowledged: tcb.unacknowledged,
+    deadlines: tcb.deadlines,
+    trip: tcb.trip,
+    timing: tcb.timing,
+    retries: tcb.retries,
+    firstRetry: tcb.firstRetry,
+    probes: tcb.probes,
+    lastSent: tcb.lastSent,
+    lastChallenge: tcb.lastChallenge,
+    congestion: tcb.congestion,
+    softError: tcb.softError,
+  };
+}
+
 /** The turn with other values in the block. */
-export function change(turn: Turn, fields: Partial<Tcb>): Turn {
-  return { ...turn, tcb: { ...turn.tcb, ...fields } };
+export function change({ tcb, segments, notices, owing, discarded }: Turn, fields: Partial<Tcb>): Turn {
+  return { tcb: Object.assign(copyOf(tcb), fields), segments, notices, owing, discarded };
 }
 
 /** The turn with other deadlines; undefined takes one away. */

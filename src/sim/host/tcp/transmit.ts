@@ -38,8 +38,10 @@ export function nextWindow(tcb: Tcb): number {
   return opens ? Math.ceil(free / unit) : Math.floor(open / unit);
 }
 
+const NO_BLOCKS: readonly SackBlock[] = [];
+
 function sackOf({ latest, pieces, sackPermitted }: Tcb): readonly SackBlock[] {
-  return sackPermitted ? blocksOf(pieces, latest) : [];
+  return sackPermitted && pieces.length > 0 ? blocksOf(pieces, latest) : NO_BLOCKS;
 }
 
 /** The longest payload of a segment now: options take their room (RFC 9293 §3.7.1). */
@@ -47,17 +49,23 @@ function payloadRoom(tcb: Tcb): number {
   return tcb.mss - sackLength(sackOf(tcb).length);
 }
 
+const NO_PAYLOAD = new Uint8Array(0);
+
 /** A segment of an open connection: the acknowledgement and the window are filled in. */
-function speak(turn: Turn, names: readonly FlagName[], seq: number, payload?: Uint8Array): Turn {
+function speak(turn: Turn, names: readonly FlagName[], seq: number, payload: Uint8Array = NO_PAYLOAD): Turn {
   const { rcvEdge, rcvNxt, rcvScale } = turn.tcb;
   const window = nextWindow(turn.tcb);
   const sack = sackOf(turn.tcb);
-  const optional = { ...(payload === undefined ? {} : { payload }), ...(sack.length === 0 ? {} : { sack }) };
-  const said = segment(names, seq, { ack: rcvNxt, window, ...optional });
+  const said = segment(names, seq, { ack: rcvNxt, window, payload, sack: sack.length === 0 ? undefined : sack });
   const edge = advance(rcvNxt, window << rcvScale);
   const furthest = distance(rcvEdge, edge) > 0 ? edge : rcvEdge;
-  const fields = { rcvEdge: furthest, unacknowledged: 0 };
-  return { ...schedule(change(emit(turn, said), fields), { acknowledge: undefined }), owing: false };
+  const deadlines = { ...turn.tcb.deadlines, acknowledge: undefined };
+  const { tcb, segments, notices, discarded } = change(emit(turn, said), {
+    rcvEdge: furthest,
+    unacknowledged: 0,
+    deadlines,
+  });
+  return { tcb, segments, notices, owing: false, discarded };
 }
 
 /** A bare acknowledgement. */
@@ -139,7 +147,8 @@ function sendPortion(turn: Turn, { bytes, fin }: Portion, now: Millis): Turn {
   const timing = tcb.timing ?? (fresh ? { until: sndNxt, since: now } : undefined);
   const said = speak(turn, flagsFor(tcb, offset, { bytes, fin }), tcb.sndNxt, copy(tcb.outgoing, offset, bytes));
   const retransmit = tcb.deadlines.retransmit ?? now + tcb.trip.rto;
-  return schedule(change(said, { sndNxt, sndMax, timing, lastSent: now }), { retransmit, persist: undefined });
+  const deadlines = { ...said.tcb.deadlines, retransmit, persist: undefined };
+  return change(said, { sndNxt, sndMax, timing, lastSent: now, deadlines });
 }
 
 /** PSH where the queue ends (RFC 9293 §3.9.1.2). */
@@ -162,7 +171,7 @@ export function retransmitFirst(turn: Turn, now: Millis): Turn {
 function watchWindow(turn: Turn, now: Millis): Turn {
   const { deadlines, outgoing, probes, sndMax, sndUna, trip } = turn.tcb;
   if (sndMax !== sndUna || (outgoing.length === 0 && !finishes(turn.tcb)))
-    return schedule(turn, { persist: undefined });
+    return deadlines.persist === undefined ? turn : schedule(turn, { persist: undefined });
   return schedule(turn, { persist: deadlines.persist ?? now + probeWait(trip, probes.asked) });
 }
 
