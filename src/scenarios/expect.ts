@@ -1,7 +1,7 @@
 /** What a step may be expected to result in. */
 import * as z from 'zod';
 import type { DeepReadonly } from '../sim/base/readonly.ts';
-import { jsonSchema } from '../sim/design/field.ts';
+import { jsonSchema, WORDS } from '../sim/design/field.ts';
 import type { Json } from '../sim/design/patch.ts';
 
 const REACH = ['refused', 'reset', 'unreachable', 'timeout'] as const;
@@ -25,7 +25,8 @@ export type AskingVerb = keyof typeof OUTCOMES;
 export type Verb = AskingVerb | 'wait' | 'change' | 'restart' | 'inspect';
 
 /** A JSON value that the actual one must contain. */
-const part = (description: string): z.ZodOptional<z.ZodType<unknown>> => jsonSchema.optional().meta({ description });
+const part = (description: string): z.ZodOptional<z.ZodType<unknown>> =>
+  jsonSchema.optional().register(WORDS, { description });
 
 const FIELDS = {
   server: part('The node that answered.'),
@@ -96,7 +97,7 @@ const MORE = {
 export function expectSchema<V extends AskingVerb>(verb: V) {
   const outcome = z.enum<readonly (typeof OUTCOMES)[V][number][]>(OUTCOMES[verb]);
   const fields = z.strictObject({ outcome: outcome.optional(), ...FIELDS, ...MORE[verb] });
-  return z.union([outcome, fields]).optional().meta({ description: 'What must come of this step.' });
+  return z.union([outcome, fields]).optional().register(WORDS, { description: 'What must come of this step.' });
 }
 
 /** As `expectSchema`, for a verb without an outcome. */
@@ -104,7 +105,7 @@ export function unaskedSchema<V extends Exclude<Verb, AskingVerb>>(verb: V) {
   return z
     .strictObject({ ...FIELDS, ...MORE[verb] })
     .optional()
-    .meta({ description: 'What must come of this step.' });
+    .register(WORDS, { description: 'What must come of this step.' });
 }
 
 /** What a step expects, whatever its verb. */

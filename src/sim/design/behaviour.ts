@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { fail } from '../base/fail.ts';
 import type { DeepReadonly } from '../base/readonly.ts';
 import { type Millis, parseDuration } from '../base/time.ts';
-import { durationSchema, nameSchema, portRangeSchema } from './field.ts';
+import { durationSchema, nameSchema, portRangeSchema, WORDS } from './field.ts';
 import { type PortRange, parsePorts } from './ports.ts';
 import { ALL_PROFILES, PROFILE_NAMES, PROFILES } from './profiles.ts';
 
@@ -18,10 +18,10 @@ export type Dependence = (typeof DEPENDENCES)[number];
 const dependenceSchema = z.enum(DEPENDENCES);
 const mappingSchema = dependenceSchema
   .optional()
-  .meta({ description: 'For which destinations an inside endpoint keeps its mapping (RFC 4787 §4.1).' });
+  .register(WORDS, { description: 'For which destinations an inside endpoint keeps its mapping (RFC 4787 §4.1).' });
 const filteringSchema = dependenceSchema
   .optional()
-  .meta({ description: 'Who may use a mapping from outside (RFC 4787 §5).' });
+  .register(WORDS, { description: 'Who may use a mapping from outside (RFC 4787 §5).' });
 
 /** Names of the lifetimes of sessions. */
 export const LIFETIME_NAMES = [
@@ -37,56 +37,65 @@ export type LifetimeName = (typeof LIFETIME_NAMES)[number];
 
 const portsSchema = z
   .strictObject({
-    allocation: z.enum(['preserve', 'sequential', 'random', 'block', 'deterministic']).optional().meta({
+    allocation: z.enum(['preserve', 'sequential', 'random', 'block', 'deterministic']).optional().register(WORDS, {
       description:
         'How an outside port is chosen: as inside if it is free, the next one, any one, any one of a block that the subscriber holds (RFC 6888 §4), or of a block that follows from its address (RFC 7422).',
     }),
-    range: portRangeSchema.optional().meta({ description: 'The outside ports; "1024-65535" by default.' }),
-    parity: z.boolean().optional().meta({ description: 'Even ports map to even ones (RFC 4787 §4.2.2).' }),
-    contiguity: z.boolean().optional().meta({
+    range: portRangeSchema.optional().register(WORDS, { description: 'The outside ports; "1024-65535" by default.' }),
+    parity: z.boolean().optional().register(WORDS, { description: 'Even ports map to even ones (RFC 4787 §4.2.2).' }),
+    contiguity: z.boolean().optional().register(WORDS, {
       description: 'The port after one that is mapped gets the port after its outside port (RFC 4787 §4.2.3).',
     }),
-    wellKnown: z.boolean().optional().meta({
+    wellKnown: z.boolean().optional().register(WORDS, {
       description:
         'Ports 1 to 1023 map to such ports, and no others do (RFC 4787 §4.2.1); true by default, unless a range is given.',
     }),
-    blockSize: z.int().min(1).max(65535).optional().meta({ description: 'Ports in a block; 512 by default.' }),
+    blockSize: z
+      .int()
+      .min(1)
+      .max(65535)
+      .optional()
+      .register(WORDS, { description: 'Ports in a block; 512 by default.' }),
     blocks: z
       .int()
       .min(1)
       .optional()
-      .meta({ description: 'The most blocks one inside address may hold; 1 by default.' }),
-    perSubscriber: z.int().min(1).optional().meta({
+      .register(WORDS, { description: 'The most blocks one inside address may hold; 1 by default.' }),
+    perSubscriber: z.int().min(1).optional().register(WORDS, {
       description: 'The most outside ports and identifiers one inside address may hold (RFC 6888 REQ-4).',
     }),
-    overload: z.boolean().optional().meta({
+    overload: z.boolean().optional().register(WORDS, {
       description: 'Mappings may share an outside endpoint while they are for different destinations (RFC 7857 §3).',
     }),
-    holdDown: durationSchema.optional().meta({
+    holdDown: durationSchema.optional().register(WORDS, {
       description:
         'How long an outside port rests before another inside endpoint gets it (RFC 6888 REQ-8); none by default.',
     }),
-    held: z.int().min(0).optional().meta({ description: 'The most ports that rest at a time; any number by default.' }),
+    held: z
+      .int()
+      .min(0)
+      .optional()
+      .register(WORDS, { description: 'The most ports that rest at a time; any number by default.' }),
   })
-  .meta({ description: 'How outside ports, and identifiers of ICMP queries, are given out.' });
+  .register(WORDS, { description: 'How outside ports, and identifiers of ICMP queries, are given out.' });
 
 const tcpSchema = z.strictObject({
   mapping: mappingSchema,
   filtering: filteringSchema,
-  unsolicited: z.enum(['hold', 'drop', 'reset', 'reject']).optional().meta({
+  unsolicited: z.enum(['hold', 'drop', 'reset', 'reject']).optional().register(WORDS, {
     description:
       'A SYN from outside that may not pass: held for 6 s in case one from inside meets it, then answered with ICMP port unreachable (RFC 5382 REQ-4, the default); or dropped; or answered at once with a reset, or with ICMP.',
   }),
-  simultaneousOpen: z.boolean().optional().meta({
+  simultaneousOpen: z.boolean().optional().register(WORDS, {
     description: 'Whether a SYN from outside may answer the SYN from inside (RFC 5382 REQ-2); true by default.',
   }),
 });
 
 const icmpSchema = z.strictObject({
-  errors: z.enum(['translate', 'drop']).optional().meta({
+  errors: z.enum(['translate', 'drop']).optional().register(WORDS, {
     description: 'What becomes of ICMP errors about translated packets; "translate" by default (RFC 5508 §4).',
   }),
-  endMapping: z.boolean().optional().meta({
+  endMapping: z.boolean().optional().register(WORDS, {
     description: 'An ICMP error from outside ends the session it speaks of; false by default (RFC 4787 REQ-12).',
   }),
 });
@@ -94,43 +103,48 @@ const icmpSchema = z.strictObject({
 /** The axes of a behaviour. What is left out comes from `profile`, else from what the RFCs recommend. */
 export const axesSchema = z
   .strictObject({
-    profile: nameSchema.optional().meta({ description: 'The profile to start from; the other fields override it.' }),
+    profile: nameSchema
+      .optional()
+      .register(WORDS, { description: 'The profile to start from; the other fields override it.' }),
     mapping: mappingSchema,
     filtering: filteringSchema,
-    filterScope: z.enum(['mapping', 'endpoint']).optional().meta({
+    filterScope: z.enum(['mapping', 'endpoint']).optional().register(WORDS, {
       description:
         'Whether filtering asks what was sent through the mapping (the default) or, by any mapping, from the inside endpoint.',
     }),
     ports: portsSchema.optional(),
-    pooling: z.enum(['paired', 'arbitrary']).optional().meta({
+    pooling: z.enum(['paired', 'arbitrary']).optional().register(WORDS, {
       description:
         'Whether an inside address keeps one outside address of the pool (RFC 4787 §4.1); it does by default.',
     }),
     hairpin: z
       .union([z.boolean(), z.enum(['external-source', 'internal-source'])])
       .optional()
-      .meta({
+      .register(WORDS, {
         description:
           'Inside hosts reach each other by outside addresses, and see the outside (true) or the inside endpoint of each other (RFC 4787 §6).',
       }),
-    refresh: z.enum(['outbound', 'inbound', 'both']).optional().meta({
+    refresh: z.enum(['outbound', 'inbound', 'both']).optional().register(WORDS, {
       description: 'Packets of which direction keep a session alive (RFC 4787 §4.3); "outbound" by default.',
     }),
     timeouts: z
       .partialRecord(z.enum(LIFETIME_NAMES), durationSchema)
       .optional()
-      .meta({ description: 'How long an idle session lives, by its protocol and state.' }),
-    tcp: tcpSchema.optional().meta({ description: 'What is special to TCP.' }),
-    icmp: icmpSchema.optional().meta({ description: 'What is special to ICMP.' }),
-    refusal: z.enum(['keep', 'end']).optional().meta({
+      .register(WORDS, { description: 'How long an idle session lives, by its protocol and state.' }),
+    tcp: tcpSchema.optional().register(WORDS, { description: 'What is special to TCP.' }),
+    icmp: icmpSchema.optional().register(WORDS, { description: 'What is special to ICMP.' }),
+    refusal: z.enum(['keep', 'end']).optional().register(WORDS, {
       description: 'Whether a packet that filtering refuses ends the mapping it came for; "keep" by default.',
     }),
-    exhausted: z.enum(['drop', 'icmp-admin-prohibited', 'icmp-host-unreachable']).optional().meta({
+    exhausted: z.enum(['drop', 'icmp-admin-prohibited', 'icmp-host-unreachable']).optional().register(WORDS, {
       description:
         'What the sender hears when no mapping can be made: nothing (the default), ICMP 3/13 (RFC 5508 REQ-8) or 3/1 (RFC 6888 REQ-11).',
     }),
   })
-  .meta({ id: 'NatBehaviour', description: 'The behaviour of a NAT by its axes (RFC 4787, 5382, 5508, 6888).' });
+  .register(WORDS, {
+    id: 'NatBehaviour',
+    description: 'The behaviour of a NAT by its axes (RFC 4787, 5382, 5508, 6888).',
+  });
 
 /** What editors show of the names, and offer. */
 const profileSchema = nameSchema.meta({

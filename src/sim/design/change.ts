@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { fail, type Issue } from '../base/fail.ts';
 import { type Path, showPath } from '../base/path.ts';
 import { type Design, designSchema } from './design.ts';
-import { jsonSchema, nameSchema } from './field.ts';
+import { jsonSchema, nameSchema, WORDS } from './field.ts';
 import { applyOperation, type Holder, type Json, type Operation } from './patch.ts';
 import { parsePointer, showPointer } from './pointer.ts';
 import { validate } from './validate.ts';
@@ -21,7 +21,9 @@ const pointerSchema = z
   .refine((text) => parsePointer(text) !== undefined, {
     error: (issue) => `"${issue.input}" is not a JSON pointer: write "/nodes/gw/routes/0"`,
   })
-  .meta({ description: 'A place in the design, as a JSON pointer (RFC 6901): /nodes/gw/firewall/forward/rules/0.' });
+  .register(WORDS, {
+    description: 'A place in the design, as a JSON pointer (RFC 6901): /nodes/gw/firewall/forward/rules/0.',
+  });
 
 export const operationSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('add'), path: pointerSchema, value: jsonSchema }),
@@ -34,7 +36,7 @@ export const operationSchema = z.discriminatedUnion('op', [
 
 const linkRefSchema = z
   .union([z.string(), z.array(z.string()).min(2)])
-  .meta({ description: 'A link by its name, or by two or more of its ends: ["home:wan", "isp:cust"].' });
+  .register(WORDS, { description: 'A link by its name, or by two or more of its ends: ["home:wan", "isp:cust"].' });
 
 export const changeItemSchema = z.union([
   operationSchema,

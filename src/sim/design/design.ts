@@ -13,6 +13,7 @@ import {
   nameSchema,
   oneOrMore,
   prefixSchema,
+  WORDS,
 } from './field.ts';
 import { natSchema } from './nat.ts';
 import { firewallSchema } from './rule.ts';
@@ -47,98 +48,124 @@ export const interfaceSchema = z
     z.array(interfaceAddressSchema),
     z.strictObject({
       addresses: z.array(interfaceAddressSchema).optional(),
-      dhcp: z.boolean().optional().meta({ description: 'Ask a DHCP server on the segment for an IPv4 address.' }),
+      dhcp: z
+        .boolean()
+        .optional()
+        .register(WORDS, { description: 'Ask a DHCP server on the segment for an IPv4 address.' }),
       up: z
         .boolean()
         .optional()
-        .meta({ description: 'Whether the interface is up when the run begins; true by default.' }),
-      mtu: z
-        .int()
-        .min(68)
-        .max(65535)
-        .optional()
-        .meta({ description: 'The largest IP packet in bytes; 1500 by default. IPv6 needs 1280 (RFC 8200 §5).' }),
+        .register(WORDS, { description: 'Whether the interface is up when the run begins; true by default.' }),
+      mtu: z.int().min(68).max(65535).optional().register(WORDS, {
+        description: 'The largest IP packet in bytes; 1500 by default. IPv6 needs 1280 (RFC 8200 §5).',
+      }),
     }),
   ])
-  .meta({ id: 'Interface', description: 'One address, several, "dhcp", or an object.' });
+  .register(WORDS, { id: 'Interface', description: 'One address, several, "dhcp", or an object.' });
 
 export const routeSchema = z
   .strictObject({
     to: prefixSchema.meta({ description: 'The destinations: a prefix; 0.0.0.0/0 or ::/0 for the default route.' }),
-    via: addressSchema.optional().meta({ description: 'The next hop.' }),
+    via: addressSchema.optional().register(WORDS, { description: 'The next hop.' }),
     interface: nameSchema
       .optional()
-      .meta({ description: 'The interface it leaves by; that of the next hop by default.' }),
+      .register(WORDS, { description: 'The interface it leaves by; that of the next hop by default.' }),
     metric: z
       .int()
       .min(0)
       .max(4294967295)
       .optional()
-      .meta({ description: 'Among routes to one prefix the lowest wins; 0 by default.' }),
+      .register(WORDS, { description: 'Among routes to one prefix the lowest wins; 0 by default.' }),
     type: z
       .enum(['unicast', 'blackhole', 'unreachable', 'prohibit'])
       .optional()
-      .meta({ description: 'blackhole discards silently, unreachable and prohibit with an ICMP error.' }),
+      .register(WORDS, { description: 'blackhole discards silently, unreachable and prohibit with an ICMP error.' }),
   })
-  .meta({ id: 'Route', description: 'A static route. The longest prefix wins, then the lowest metric.' });
+  .register(WORDS, { id: 'Route', description: 'A static route. The longest prefix wins, then the lowest metric.' });
 
 export const nodeSchema = z
   .strictObject({
     kind: z
       .enum(['host', 'router', 'gateway', 'firewall'])
-      .meta({ description: 'A host never forwards; the others do. Any kind may carry a firewall and NAT.' }),
+      .register(WORDS, { description: 'A host never forwards; the others do. Any kind may carry a firewall and NAT.' }),
     description: z.string().optional(),
     interfaces: z
       .record(nameSchema, interfaceSchema)
       .optional()
-      .meta({ description: 'Interfaces by name, loopback aside.' }),
-    gateway: oneOrMore(addressSchema)
-      .optional()
-      .meta({ description: 'The next hop of the default route; a list of an IPv4 and an IPv6 address for both.' }),
+      .register(WORDS, { description: 'Interfaces by name, loopback aside.' }),
+    gateway: oneOrMore(addressSchema).optional().register(WORDS, {
+      description: 'The next hop of the default route; a list of an IPv4 and an IPv6 address for both.',
+    }),
     routes: z.array(routeSchema).optional(),
     firewall: firewallSchema.optional(),
     nat: natSchema.optional(),
-    icmpRateLimit: z.boolean().optional().meta({
+    icmpRateLimit: z.boolean().optional().register(WORDS, {
       description:
         'The limits of the kernel on ICMP errors; off by default, so that no verdict depends on how fast one asks.',
     }),
-    reversePathFilter: z.enum(['off', 'strict', 'loose']).optional().meta({
+    reversePathFilter: z.enum(['off', 'strict', 'loose']).optional().register(WORDS, {
       description: 'Discards packets whose source is not routed back the way they came (RFC 3704); off by default.',
     }),
     tracking: z
       .strictObject({
-        max: z.int().min(1).optional().meta({ description: 'The most connections in the table; 262144 by default.' }),
-        loose: z.boolean().optional().meta({ description: 'Picks up TCP connections in the middle; true by default.' }),
+        max: z
+          .int()
+          .min(1)
+          .optional()
+          .register(WORDS, { description: 'The most connections in the table; 262144 by default.' }),
+        loose: z
+          .boolean()
+          .optional()
+          .register(WORDS, { description: 'Picks up TCP connections in the middle; true by default.' }),
         timeouts: z
           .partialRecord(z.enum(TIMEOUT_NAMES), durationSchema)
           .optional()
-          .meta({ description: 'How long an idle connection is remembered, by its state.' }),
+          .register(WORDS, { description: 'How long an idle connection is remembered, by its state.' }),
       })
       .optional()
-      .meta({ description: 'Connection tracking, which is on where a rule or NAT needs it.' }),
-    services: z.array(serviceSchema).optional().meta({ description: 'What listens here.' }),
-    resolver: z.array(addressSchema).optional().meta({ description: 'DNS servers that this node asks, in order.' }),
+      .register(WORDS, { description: 'Connection tracking, which is on where a rule or NAT needs it.' }),
+    services: z.array(serviceSchema).optional().register(WORDS, { description: 'What listens here.' }),
+    resolver: z
+      .array(addressSchema)
+      .optional()
+      .register(WORDS, { description: 'DNS servers that this node asks, in order.' }),
   })
-  .meta({ id: 'Node', description: 'A host, router, gateway or firewall.' });
+  .register(WORDS, { id: 'Node', description: 'A host, router, gateway or firewall.' });
 
 const endSchema = z
   .string()
   .regex(/^[^:]+(:[^:]+)?$/, { error: (issue) => `"${issue.input}" is not "NODE" or "NODE:INTERFACE"` })
-  .meta({ description: 'NODE:INTERFACE, or NODE alone when it has one interface.' });
+  .register(WORDS, { description: 'NODE:INTERFACE, or NODE alone when it has one interface.' });
 export const linkSchema = z
   .union([
     z.array(endSchema).min(2),
     z.strictObject({
-      between: z.array(endSchema).min(2).meta({ description: 'The ends; more than two make one shared segment.' }),
+      between: z
+        .array(endSchema)
+        .min(2)
+        .register(WORDS, { description: 'The ends; more than two make one shared segment.' }),
       name: z.string().min(1).optional(),
-      latency: durationSchema.optional().meta({ description: 'How long a packet takes; 1ms by default.' }),
-      loss: z.number().min(0).max(1).optional().meta({ description: 'The probability that a packet is lost, 0 to 1.' }),
+      latency: durationSchema.optional().register(WORDS, { description: 'How long a packet takes; 1ms by default.' }),
+      loss: z
+        .number()
+        .min(0)
+        .max(1)
+        .optional()
+        .register(WORDS, { description: 'The probability that a packet is lost, 0 to 1.' }),
       bandwidth: bandwidthSchema.optional(),
-      cost: z.int().min(1).max(65535).optional().meta({ description: 'For shortest-path routing; 1 by default.' }),
-      up: z.boolean().optional().meta({ description: 'Whether the link is up when the run begins; true by default.' }),
+      cost: z
+        .int()
+        .min(1)
+        .max(65535)
+        .optional()
+        .register(WORDS, { description: 'For shortest-path routing; 1 by default.' }),
+      up: z
+        .boolean()
+        .optional()
+        .register(WORDS, { description: 'Whether the link is up when the run begins; true by default.' }),
     }),
   ])
-  .meta({ id: 'Link', description: 'A link between interfaces: a list of its ends, or an object.' });
+  .register(WORDS, { id: 'Link', description: 'A link between interfaces: a list of its ends, or an object.' });
 
 export const designSchema = z
   .strictObject({
@@ -146,19 +173,19 @@ export const designSchema = z
     groups: z
       .record(nameSchema, z.array(addressSetSchema))
       .optional()
-      .meta({ description: 'Address groups, used as "@NAME" wherever a match takes addresses.' }),
-    nodes: z.record(nameSchema, nodeSchema).meta({ description: 'Nodes by name.' }),
+      .register(WORDS, { description: 'Address groups, used as "@NAME" wherever a match takes addresses.' }),
+    nodes: z.record(nameSchema, nodeSchema).register(WORDS, { description: 'Nodes by name.' }),
     links: z.array(linkSchema).optional(),
-    routing: z.enum(['static', 'shortest-path']).optional().meta({
+    routing: z.enum(['static', 'shortest-path']).optional().register(WORDS, {
       description:
         'shortest-path: nodes that forward learn a route to every connected prefix over the least-cost path. Static by default.',
     }),
-    publicInternet: z.array(nameSchema).optional().meta({
+    publicInternet: z.array(nameSchema).optional().register(WORDS, {
       description:
         'Routers of the public Internet: they discard packets from or to space that is not globally reachable (RFC 6890).',
     }),
   })
-  .meta({ id: 'Network', description: 'A network: nodes and the links between them.' });
+  .register(WORDS, { id: 'Network', description: 'A network: nodes and the links between them.' });
 
 export type Design = DeepReadonly<z.infer<typeof designSchema>>;
 export type Node = DeepReadonly<z.infer<typeof nodeSchema>>;

@@ -2,14 +2,14 @@
 import * as z from 'zod';
 import type { DeepReadonly } from '../base/readonly.ts';
 import { behaviourSchema } from './behaviour.ts';
-import { addressSchema, oneOrMore, prefixSchema, tag, targetSchema } from './field.ts';
+import { addressSchema, oneOrMore, prefixSchema, tag, targetSchema, WORDS } from './field.ts';
 import { matchSchema } from './rule.ts';
 
 const common = {
-  name: z.string().optional().meta({ description: 'What people call this rule; shown where it decides.' }),
+  name: z.string().optional().register(WORDS, { description: 'What people call this rule; shown where it decides.' }),
   description: z.string().optional(),
-  match: matchSchema.optional().meta({ description: 'What the rule applies to; everything when left out.' }),
-  family: z.enum(['ipv4', 'ipv6', 'both']).optional().meta({
+  match: matchSchema.optional().register(WORDS, { description: 'What the rule applies to; everything when left out.' }),
+  family: z.enum(['ipv4', 'ipv6', 'both']).optional().register(WORDS, {
     description: 'The family the rule translates: that of its addresses, else IPv4, unless this says otherwise.',
   }),
 };
@@ -22,22 +22,24 @@ export const natRuleSchema = z
     z.strictObject({
       ...common,
       action: tag('masquerade', 'Packets that leave get the address of the interface they leave by as their source.'),
-      to: targetSchema.optional().meta({ description: 'Source ports to choose from: ":1024-65535".' }),
+      to: targetSchema.optional().register(WORDS, { description: 'Source ports to choose from: ":1024-65535".' }),
     }),
     z.strictObject({
       ...common,
       action: tag('snat', 'Packets that leave get this source.'),
-      to: oneOrMore(targetSchema).meta({ description: 'The new source; a range or a list is a pool.' }),
+      to: oneOrMore(targetSchema).register(WORDS, { description: 'The new source; a range or a list is a pool.' }),
     }),
     z.strictObject({
       ...common,
       action: tag('dnat', 'Packets that arrive get this destination.'),
-      to: oneOrMore(targetSchema).meta({ description: 'The new destination; a range or a list is a pool.' }),
+      to: oneOrMore(targetSchema).register(WORDS, { description: 'The new destination; a range or a list is a pool.' }),
     }),
     z.strictObject({
       ...common,
       action: tag('redirect', 'Packets that arrive are sent to this node itself.'),
-      to: targetSchema.optional().meta({ description: 'The port here: ":3128"; the same port when left out.' }),
+      to: targetSchema
+        .optional()
+        .register(WORDS, { description: 'The port here: ":3128"; the same port when left out.' }),
     }),
     z.strictObject({
       ...common,
@@ -55,7 +57,10 @@ export const natRuleSchema = z
       ...common,
       action: tag('nat64', 'Carries IPv6 hosts to IPv4 ones, by addresses that stand for them (RFC 6146).'),
       prefix: prefixSchema.meta({ description: 'The IPv6 prefix that stands for IPv4: 64:ff9b::/96.' }),
-      pool: z.array(addressSchema).min(1).meta({ description: 'The IPv4 addresses that packets leave with.' }),
+      pool: z
+        .array(addressSchema)
+        .min(1)
+        .register(WORDS, { description: 'The IPv4 addresses that packets leave with.' }),
     }),
     z.strictObject({
       ...common,
@@ -64,20 +69,20 @@ export const natRuleSchema = z
       outside,
     }),
   ])
-  .meta({ id: 'NatRule', description: 'A translation rule: the first that sets a translation wins.' });
+  .register(WORDS, { id: 'NatRule', description: 'A translation rule: the first that sets a translation wins.' });
 
 export const natSchema = z
   .strictObject({
-    behaviour: behaviourSchema.optional().meta({
+    behaviour: behaviourSchema.optional().register(WORDS, {
       description: 'A named profile (default "linux": what the kernel does) or its axes (RFC 4787).',
     }),
-    rules: z.array(natRuleSchema).optional().meta({ description: 'Asked in order.' }),
+    rules: z.array(natRuleSchema).optional().register(WORDS, { description: 'Asked in order.' }),
     helpers: z
       .array(z.enum(['ftp']))
       .optional()
-      .meta({ description: 'Application-level gateways, which follow both families.' }),
+      .register(WORDS, { description: 'Application-level gateways, which follow both families.' }),
   })
-  .meta({ id: 'Nat', description: 'Address translation.' });
+  .register(WORDS, { id: 'Nat', description: 'Address translation.' });
 
 export type NatRule = DeepReadonly<z.infer<typeof natRuleSchema>>;
 export type Nat = DeepReadonly<z.infer<typeof natSchema>>;

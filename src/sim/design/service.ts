@@ -15,17 +15,18 @@ import {
   prefixSchema,
   tag,
   text,
+  WORDS,
 } from './field.ts';
 import { type PortRange, parsePorts, SERVICE_PORTS } from './ports.ts';
 
 const endpoint = {
-  address: addressSchema.optional().meta({ description: 'Listen on this address only; on all by default.' }),
-  port: portSchema.min(1).optional().meta({ description: 'The usual port of the service by default.' }),
+  address: addressSchema.optional().register(WORDS, { description: 'Listen on this address only; on all by default.' }),
+  port: portSchema.min(1).optional().register(WORDS, { description: 'The usual port of the service by default.' }),
 };
 
 export const serviceSchema = z
   .union([
-    text((value) => (parseName(value) === undefined ? explainService(value) : undefined)).meta({
+    text((value) => (parseName(value) === undefined ? explainService(value) : undefined)).register(WORDS, {
       description: 'A service by name, or "tcp/PORT" or "udp/PORT", which accept and echo.',
       examples: ['http', 'tcp/8080', 'udp/5000', 'ftp', 'dns'],
     }),
@@ -38,19 +39,22 @@ export const serviceSchema = z
       z.strictObject({
         app: tag('http', 'A web server.'),
         ...endpoint,
-        pages: z.record(z.string(), z.string()).optional().meta({ description: 'Bodies by path: { "/": "hello" }.' }),
+        pages: z
+          .record(z.string(), z.string())
+          .optional()
+          .register(WORDS, { description: 'Bodies by path: { "/": "hello" }.' }),
       }),
       z.strictObject({
         app: tag('ftp', 'A file server (RFC 959, 2428).'),
         ...endpoint,
         passivePorts: portRangeSchema
           .optional()
-          .meta({ description: 'Ports for passive data connections: "50000-50100".' }),
+          .register(WORDS, { description: 'Ports for passive data connections: "50000-50100".' }),
         strictPort: z
           .boolean()
           .optional()
-          .meta({ description: 'Refuses a PORT that names another address; true by default.' }),
-        announce: addressSchema.optional().meta({ description: 'The address that PASV answers name.' }),
+          .register(WORDS, { description: 'Refuses a PORT that names another address; true by default.' }),
+        announce: addressSchema.optional().register(WORDS, { description: 'The address that PASV answers name.' }),
       }),
       z.strictObject({
         app: tag('dns', 'A name server, on UDP and TCP.'),
@@ -58,10 +62,15 @@ export const serviceSchema = z
         records: z
           .record(z.string().min(1), z.array(addressSchema))
           .optional()
-          .meta({ description: 'Addresses by name: { "www.example.com": ["203.0.113.80"] }.' }),
-        forward: z.array(addressSchema).optional().meta({ description: 'Servers to ask about other names.' }),
-        ttl: durationSchema.optional().meta({ description: 'How long an answer may be kept; 5m by default.' }),
-        dns64: prefixSchema.optional().meta({
+          .register(WORDS, { description: 'Addresses by name: { "www.example.com": ["203.0.113.80"] }.' }),
+        forward: z
+          .array(addressSchema)
+          .optional()
+          .register(WORDS, { description: 'Servers to ask about other names.' }),
+        ttl: durationSchema
+          .optional()
+          .register(WORDS, { description: 'How long an answer may be kept; 5m by default.' }),
+        dns64: prefixSchema.optional().register(WORDS, {
           description:
             'Makes IPv6 addresses with this prefix for names that have only IPv4 ones (RFC 6147): "64:ff9b::/96".',
         }),
@@ -69,11 +78,11 @@ export const serviceSchema = z
       z.strictObject({
         app: tag('stun', 'Tells clients how it sees them (RFC 8489), on UDP and TCP.'),
         ...endpoint,
-        alternateAddress: addressSchema.optional().meta({
+        alternateAddress: addressSchema.optional().register(WORDS, {
           description:
             'The second address that behaviour discovery (RFC 5780) needs; the next address of the node in that family by default.',
         }),
-        alternatePort: portSchema.min(1).optional().meta({
+        alternatePort: portSchema.min(1).optional().register(WORDS, {
           description: 'The second port of behaviour discovery; the port after the first by default.',
         }),
       }),
@@ -84,18 +93,20 @@ export const serviceSchema = z
           .int()
           .min(0)
           .optional()
-          .meta({ description: 'The most mappings one host may ask for; any number by default.' }),
+          .register(WORDS, { description: 'The most mappings one host may ask for; any number by default.' }),
       }),
       z.strictObject({
         app: tag('dhcp', 'Gives addresses to interfaces with "dhcp" on its segment (RFC 2131).'),
         pool: addressRangeSchema,
-        router: addressSchema.optional().meta({ description: 'The default gateway to tell.' }),
-        resolver: z.array(addressSchema).optional().meta({ description: 'The DNS servers to tell.' }),
-        lease: durationSchema.optional().meta({ description: 'How long an address is given for; 12h by default.' }),
+        router: addressSchema.optional().register(WORDS, { description: 'The default gateway to tell.' }),
+        resolver: z.array(addressSchema).optional().register(WORDS, { description: 'The DNS servers to tell.' }),
+        lease: durationSchema
+          .optional()
+          .register(WORDS, { description: 'How long an address is given for; 12h by default.' }),
       }),
     ]),
   ])
-  .meta({ id: 'Service', description: 'What listens on a node: a name, or an object.' });
+  .register(WORDS, { id: 'Service', description: 'What listens on a node: a name, or an object.' });
 
 export type ServiceSpec = DeepReadonly<z.infer<typeof serviceSchema>>;
 

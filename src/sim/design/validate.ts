@@ -13,8 +13,25 @@ type Branch = readonly ZodIssue[];
 
 /** Everything wrong with the shape of a JSON value; empty when it fits the schema. */
 export function validate(schema: z.ZodType, value: unknown): Issue[] {
-  const result = schema.safeParse(value, { error: carryKeys });
+  const result = schema.safeParse(value, { error: carryKeys, jitless: !isLong(value) });
   return result.success ? [] : result.error.issues.flatMap((issue) => explain(issue, value, []));
+}
+
+/** So many values are worth it to have a schema compiled, which takes longer than to look at a few. */
+const LONG = 5000;
+
+function isLong(value: unknown): boolean {
+  const left = [value];
+  let seen = 0;
+  for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    if (typeof part !== 'object' || part === null) continue;
+    for (const each of Object.values(part)) {
+      seen += 1;
+      if (seen === LONG) return true;
+      if (typeof each === 'object') left.push(each);
+    }
+  }
+  return false;
 }
 
 /**
