@@ -10,32 +10,35 @@ export interface Timer {
   readonly at: Millis;
 }
 
-interface Kept extends Timer {
+/** The one timer that a target may have. */
+interface Slot {
   readonly target: TimerTarget;
-  /** Until it fires, or is forgotten or replaced. */
-  wanted: boolean;
+  /** 0: none. */
+  id: number;
+  at: Millis;
 }
 
 const NONE: readonly Timer[] = [];
-/** So many that nobody wants are not worth the trouble of clearing away. */
+/** So many ids that nobody wants are not worth the trouble of clearing away. */
 const FEW = 16;
 
 /** Which timers are wanted, and which of them the world has not been told about yet. */
 export class Timers {
-  /** In the order of their ids, which only grow; those that nobody wants are cleared away in time. */
-  #kept: Kept[] = [];
+  /** Ids, which only grow, and beside each its slot, which may have another by now; those are cleared away in time. */
+  readonly #ids: number[] = [];
+  readonly #slots: Slot[] = [];
   #unwanted = 0;
-  /** The last of each target, wanted or not: removing and adding keys all the time costs more than it saves. */
-  readonly #apps = new Map<string, Map<string, Kept>>();
-  readonly #connections = new Map<string, Kept>();
-  #fresh: Kept[] | undefined;
+  /** Slots stay when a timer has fired: adding and removing keys all the time costs more than it saves. */
+  readonly #apps = new Map<string, Map<string, Slot>>();
+  readonly #connections = new Map<string, Slot>();
+  #fresh: Timer[] | undefined;
   #last = 0;
 
   /** Between two answers of a host the world knows of all. */
   copy(): Timers {
     const copy = new Timers();
-    for (const { id, at, target, wanted } of this.#kept) {
-      if (wanted) copy.#keep({ id, at, target, wanted });
+    for (const [i, slot] of this.#slots.entries()) {
+      if (slot.id === this.#ids[i]) copy.#start(copy.#slotFor(slot.target), slot);
     }
     copy.#last = this.#last;
     return copy;
@@ -43,23 +46,25 @@ export class Timers {
 
   /** Replaces the timer of the target. */
   set(target: TimerTarget, at: Millis): void {
-    this.forget(target);
-    const timer = { id: ++this.#last, at, target, wanted: true };
-    this.#keep(timer);
+    const slot = this.#slotFor(target);
+    this.#stop(slot);
+    const timer = { id: ++this.#last, at };
+    this.#start(slot, timer);
     if (this.#fresh === undefined) this.#fresh = [timer];
     else this.#fresh.push(timer);
   }
 
   /** Makes sure of a timer at `at` or before: a target that looks at its own deadlines may be woken too early. */
   ensure(target: TimerTarget, at: Millis): void {
-    const current = this.#of(target);
-    if (current?.wanted !== true || current.at > at) this.set(target, at);
+    const slot = this.#slotFor(target);
+    if (slot.id === 0 || slot.at > at) this.set(target, at);
   }
 
   /** Nobody waits for it any more; the target may want another. */
   forget(target: TimerTarget): void {
-    const current = this.#of(target);
-    if (current?.wanted === true) this.#spend(current);
+    const slot =
+      target.kind === 'connection' ? this.#connections.get(target.key) : this.#apps.get(target.app)?.get(target.name);
+    if (slot !== undefined) this.#stop(slot);
   }
 
   /** The target is gone. */
@@ -71,22 +76,20 @@ export class Timers {
 
   /** The application is over. */
   removeApp(app: string): void {
-    for (const timer of this.#apps.get(app)?.values() ?? []) {
-      if (timer.wanted) this.#spend(timer);
-    }
+    for (const slot of this.#apps.get(app)?.values() ?? []) this.#stop(slot);
     this.#apps.delete(app);
   }
 
   /** Whose timer this is; undefined when it was forgotten or replaced. It is spent by asking. */
   take(id: number): TimerTarget | undefined {
-    const timer = this.#find(id);
-    if (timer?.wanted !== true) return undefined;
-    this.#spend(timer);
-    return timer.target;
+    const slot = this.#find(id);
+    if (slot === undefined) return undefined;
+    this.#stop(slot);
+    return slot.target;
   }
 
   wants(id: number): boolean {
-    return this.#find(id)?.wanted === true;
+    return this.#find(id) !== undefined;
   }
 
   /** The timers set since the last time, those forgotten meanwhile left out. */
@@ -94,51 +97,74 @@ export class Timers {
     const fresh = this.#fresh;
     if (fresh === undefined) return NONE;
     this.#fresh = undefined;
-    return fresh.every(isWanted) ? fresh : fresh.filter(isWanted);
+    const [only] = fresh;
+    if (fresh.length === 1 && only !== undefined && this.wants(only.id)) return fresh;
+    return fresh.filter(({ id }) => this.wants(id));
   }
 
-  #of(target: TimerTarget): Kept | undefined {
-    return target.kind === 'connection'
-      ? this.#connections.get(target.key)
-      : this.#apps.get(target.app)?.get(target.name);
-  }
-
-  #keep(timer: Kept): void {
-    const { target } = timer;
-    this.#kept.push(timer);
-    if (target.kind === 'connection') {
-      this.#connections.set(target.key, timer);
-      return;
-    }
+  #slotFor(target: TimerTarget): Slot {
+    if (target.kind === 'connection') return slotIn(this.#connections, target.key, target);
     const named = this.#apps.get(target.app);
-    if (named === undefined) this.#apps.set(target.app, new Map([[target.name, timer]]));
-    else named.set(target.name, timer);
+    if (named !== undefined) return slotIn(named, target.name, target);
+    const fresh = new Map<string, Slot>();
+    this.#apps.set(target.app, fresh);
+    return slotIn(fresh, target.name, target);
   }
 
-  #spend(timer: Kept): void {
-    timer.wanted = false;
+  #start(slot: Slot, { id, at }: Timer): void {
+    slot.id = id;
+    slot.at = at;
+    this.#ids.push(id);
+    this.#slots.push(slot);
+  }
+
+  #stop(slot: Slot): void {
+    if (slot.id === 0) return;
+    slot.id = 0;
     this.#unwanted += 1;
-    if (this.#unwanted <= FEW || this.#unwanted * 2 < this.#kept.length) return;
-    this.#kept = this.#kept.filter(isWanted);
+    if (this.#unwanted > FEW && this.#unwanted * 2 > this.#ids.length) this.#clear();
+  }
+
+  #clear(): void {
+    const [ids, slots] = [this.#ids, this.#slots];
+    let kept = 0;
+    for (const [i, slot] of slots.entries()) {
+      const id = ids[i] as number;
+      if (slot.id !== id) continue;
+      ids[kept] = id;
+      slots[kept] = slot;
+      kept += 1;
+    }
+    ids.length = kept;
+    slots.length = kept;
     this.#unwanted = 0;
   }
 
-  /** Halving the list: ids grow along it. */
-  #find(id: number): Kept | undefined {
-    const kept = this.#kept;
+  /** The slot that has this timer, found by halving the list. */
+  #find(id: number): Slot | undefined {
+    const ids = this.#ids;
     let from = 0;
-    let to = kept.length;
+    let to = ids.length;
+    // the last that was set is asked for most
+    let middle = to - 1;
     while (from < to) {
-      const middle = (from + to) >>> 1;
-      const timer = kept[middle] as Kept;
-      if (timer.id === id) return timer;
-      if (timer.id < id) from = middle + 1;
+      const known = ids[middle] as number;
+      if (known === id) {
+        const slot = this.#slots[middle] as Slot;
+        return slot.id === id ? slot : undefined;
+      }
+      if (known < id) from = middle + 1;
       else to = middle;
+      middle = (from + to) >>> 1;
     }
     return undefined;
   }
 }
 
-function isWanted({ wanted }: Kept): boolean {
-  return wanted;
+function slotIn(slots: Map<string, Slot>, key: string, target: TimerTarget): Slot {
+  const known = slots.get(key);
+  if (known !== undefined) return known;
+  const slot = { target, id: 0, at: 0 };
+  slots.set(key, slot);
+  return slot;
 }
