@@ -3,11 +3,17 @@ import type { FateView, HopView, PacketView, StageView } from './view.ts';
 
 /** The ways told so far, each with the packet that went it first. */
 export class Ways {
-  /** By what the packet looked like. */
+  #first: PacketView | undefined;
+  /** By what the packet looked like, once there is more than one. */
   readonly #told = new Map<string, PacketView[]>();
 
   /** The number of the packet that went the very same way before; undefined: none, and from now on it is this one. */
   before(view: PacketView): number | undefined {
+    if (this.#first === undefined) {
+      this.#first = view;
+      return undefined;
+    }
+    if (this.#told.size === 0) this.#told.set(this.#first.summary, [this.#first]);
     const alike = this.#told.get(view.summary);
     if (alike === undefined) {
       this.#told.set(view.summary, [view]);
