@@ -1,29 +1,20 @@
 /** The first rule of a list that matches a packet. */
 import type { Family } from '../../addr/ip.ts';
-import { BitIndex } from './bitvector.ts';
 import type { MatchTest } from './match.ts';
 import { RuleTable } from './table.ts';
 import { TupleSpace } from './tuple.ts';
 import type { View } from './view.ts';
 
 /** Up to this many rules nothing is faster than to go through them. */
-const FEW = 32;
-/** Up to this many, sets of bits are; more would take much memory. */
-const SOME = 256;
+const FEW = 64;
 /** An index costs about as much as going through its rules this often. */
 const PAYS_AFTER = 256;
-
-/** The rules of a list that a packet may match. */
-export interface Index {
-  /** The first rule from one on and before another that matches; the latter when there is none. */
-  first(view: View, from: number, before: number): number;
-}
 
 /** Goes through its rules one by one, until that has cost as much as an index for the packets of a family would. */
 export class RuleSearch {
   readonly count: number;
   readonly #table: RuleTable;
-  readonly #indexes: Record<Family, Index | undefined> = { 4: undefined, 6: undefined };
+  readonly #indexes: Record<Family, TupleSpace | undefined> = { 4: undefined, 6: undefined };
   readonly #walked: Record<Family, number> = { 4: 0, 6: 0 };
 
   constructor(count: number, testAt: (rule: number) => MatchTest) {
@@ -51,12 +42,7 @@ export class RuleSearch {
 
   #count(family: Family, rules: number): void {
     this.#walked[family] += rules;
-    if (this.#walked[family] > PAYS_AFTER * this.count) this.#indexes[family] = buildIndex(this.#table, family);
+    if (this.#walked[family] <= PAYS_AFTER * this.count) return;
+    this.#indexes[family] = new TupleSpace(this.#table, this.#table.rulesFor(family), family);
   }
-}
-
-/** The index that suits the rules which are open to a family. */
-export function buildIndex(table: RuleTable, family: Family): Index {
-  const rules = table.rulesFor(family);
-  return rules.length > SOME ? new TupleSpace(table, rules, family) : new BitIndex(table, rules, family);
 }

@@ -9,7 +9,7 @@ import type { RuleTable } from './table.ts';
 import type { View } from './view.ts';
 
 /** Cells with more rules than this get an index of their own. */
-const LONG = 32;
+const LONG = 64;
 
 /** Some rules of a list, in order, for packets of one family. */
 export class TupleSpace {
