@@ -16,6 +16,8 @@ const animal = z.discriminatedUnion('kind', [
 const job = z.union([z.strictObject({ run: z.string() }), z.strictObject({ sleep: z.number().positive() }), animal], {
   error: 'a job runs or sleeps',
 });
+/** Longer than what is looked at without compiling the schema. */
+const many = <T>(item: T): T[] => new Array<T>(3000).fill(item);
 const tree: z.ZodType = z.lazy(() => z.union([z.string().min(1), z.array(tree)]));
 
 describe('validate', () => {
@@ -36,6 +38,16 @@ describe('validate', () => {
     ['a branch by its member', job, { sleep: 0 }, ['sleep: 0 is not above 0']],
     ['a branch with a surplus member', job, { run: 'x', fast: true }, ['fast: unknown field "fast"']],
     ['what is no object', job, 7, [': 7 is not an object']],
+    [
+      'one of many',
+      z.array(animal),
+      [...many({ kind: 'dog', name: 'x' }), { kind: 'dgo' }, { kind: 'dog', nmae: 'x' }],
+      [
+        '[3000].kind: "dgo" is not one of "dog", "cat" (did you mean "dog"?)',
+        '[3001].name: missing: it must be text',
+        '[3001].nmae: unknown field "nmae" (did you mean "name"?)',
+      ],
+    ],
     ['a nested union', tree, ['a', ['b', '', 5]], ['[1][1]: it must not be empty', '[1][2]: 5 is not text or a list']],
     [
       'a list of keys',
