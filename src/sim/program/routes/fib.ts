@@ -35,7 +35,7 @@ interface OnLink {
 export function compileFib({ interfaces, gateway, routes, surroundings }: FibInput): Fib {
   const connected = [...loopbackRoutes(), ...[...interfaces.values()].flatMap(connectedRoutes)].map(ofItself);
   const written = routes ?? [];
-  const links = [...linksOf(connected), ...written.flatMap((spec) => linkOf(spec, interfaces))];
+  const links = new Links([...linksOf(connected), ...written.flatMap((spec) => linkOf(spec, interfaces))]);
   const gateways = typeof gateway === 'string' ? [gateway] : (gateway ?? []);
   const candidates: Candidate[] = [
     ...connected,
@@ -74,14 +74,15 @@ function leaves({ out, place }: Route, by: string): boolean {
 
 /** Learned routes come after all others of their prefix, whatever their metric. */
 function compareCandidates(a: Candidate, b: Candidate): number {
-  const order = ({ origin }: Candidate) => (origin === 'local' ? 0 : origin === 'learned' ? 2 : 1);
   return (
     comparePrefix(a.route.prefix, b.route.prefix) ||
-    order(a) - order(b) ||
+    RANK[a.origin] - RANK[b.origin] ||
     a.route.metric - b.route.metric ||
     ORIGINS.indexOf(a.origin) - ORIGINS.indexOf(b.origin)
   );
 }
+
+const RANK: Readonly<Record<Origin, number>> = { local: 0, connected: 1, static: 1, dhcp: 1, learned: 2 };
 
 /** For each prefix the best candidate, and those that share its load. */
 function bestOf(sorted: readonly Candidate[]): { prefix: Prefix; value: readonly Route[] }[] {
@@ -120,22 +121,17 @@ function linkOf(spec: RouteSpec, interfaces: FibInput['interfaces']): OnLink[] {
   return found?.up === true && speaks === true ? [{ prefix, interface: name }] : [];
 }
 
-function writtenRoute(
-  spec: RouteSpec,
-  place: Place,
-  links: readonly OnLink[],
-  interfaces: FibInput['interfaces'],
-): Candidate[] {
+function writtenRoute(spec: RouteSpec, place: Place, links: Links, interfaces: FibInput['interfaces']): Candidate[] {
   const prefix = readPrefix(spec.to);
   const type = spec.type ?? 'unicast';
-  const route = { prefix, type, metric: metricOf(prefix, spec.metric), place };
+  const metric = metricOf(prefix, spec.metric);
   const add = (via: Ip | undefined, out: string | undefined): Candidate[] => [
-    { origin: 'static', route: { ...route, via, out } },
+    { origin: 'static', route: { prefix, type, via, out, metric, place } },
   ];
   if (type !== 'unicast') return add(undefined, undefined);
   if (spec.via === undefined) return linkOf(spec, interfaces).flatMap((link) => add(undefined, link.interface));
   const via = readIp(spec.via);
-  const out = interfaceTowards(via, links, spec.interface);
+  const out = links.towards(via, spec.interface);
   return out === undefined ? [] : add(via, out);
 }
 
@@ -144,17 +140,37 @@ function metricOf(prefix: Prefix, metric: number | undefined): number {
   return familyOf(prefix) === 4 ? (metric ?? 0) : metric || 1024;
 }
 
-/** The interface whose link holds the next hop. A link-local one is on every link: it needs the interface named, or only one. */
-function interfaceTowards(via: Ip, links: readonly OnLink[], named?: string): string | undefined {
-  const fitting = links.filter((link) => contains(link.prefix, via) && (named ?? link.interface) === link.interface);
-  const longest = Math.max(...fitting.map(({ prefix }) => prefix.length));
-  const best = fitting.filter(({ prefix }) => prefix.length === longest);
-  return isLinkLocal(via) && best.length > 1 ? undefined : best[0]?.interface;
+/** The prefixes on links. Many routes have one next hop: what is known of it is kept. */
+class Links {
+  readonly #all: readonly OnLink[];
+  readonly #known = new Map<Ip, Map<string | undefined, string | undefined>>();
+
+  constructor(all: readonly OnLink[]) {
+    this.#all = all;
+  }
+
+  /** The interface whose link holds the next hop. A link-local one is on every link: it needs the interface named, or only one. */
+  towards(via: Ip, named?: string): string | undefined {
+    const known = this.#known.get(via) ?? new Map<string | undefined, string | undefined>();
+    if (known.has(named)) return known.get(named);
+    const found = this.#find(via, named);
+    this.#known.set(via, known.set(named, found));
+    return found;
+  }
+
+  #find(via: Ip, named: string | undefined): string | undefined {
+    const fitting = this.#all.filter(
+      (link) => contains(link.prefix, via) && (named ?? link.interface) === link.interface,
+    );
+    const longest = Math.max(...fitting.map(({ prefix }) => prefix.length));
+    const best = fitting.filter(({ prefix }) => prefix.length === longest);
+    return isLinkLocal(via) && best.length > 1 ? undefined : best[0]?.interface;
+  }
 }
 
-function defaultRoute(via: Ip, links: readonly OnLink[]): Candidate[] {
+function defaultRoute(via: Ip, links: Links): Candidate[] {
   const prefix = makePrefix(via, 0);
-  const out = interfaceTowards(via, links);
+  const out = links.towards(via);
   if (out === undefined) return [];
   const metric = metricOf(prefix, undefined);
   return [{ origin: 'static', route: { prefix, type: 'unicast', via, out, metric, place: 'gateway' } }];

@@ -25,7 +25,13 @@ export function compileSource(
   fib: Fib,
 ): Pick<NodeProgram, 'sourceFor' | 'masqueradeFor' | 'primaryOf'> {
   const order = [...interfaces.values()];
-  const first4 = (out: string, hint?: Ip) => select4([...named(interfaces, out), ...order], hint);
+  const four = new Map(order.map(({ name, addresses }) => [name, addresses.filter(({ ip }) => isIp4(ip))] as const));
+  const others = [...four.values()].find((own) => own.length > 0) ?? [];
+  // of the interface, or of the first that has one
+  const first4 = (out: string, hint?: Ip) => {
+    const own = four.get(out) ?? others;
+    return select4(own.length > 0 ? own : others, hint);
+  };
   return {
     sourceFor(dst, out) {
       if (out !== undefined && interfaces.get(out)?.up !== true) return undefined;
@@ -40,20 +46,10 @@ export function compileSource(
   };
 }
 
-function named(interfaces: Interfaces, name: string): Interface[] {
-  const found = interfaces.get(name);
-  return found === undefined ? [] : [found];
-}
-
-/** Of the first interface with IPv4: its address on the link that holds the hint, else its first (`inet_select_addr`). */
-function select4(order: readonly Interface[], hint: Ip | undefined): Ip | undefined {
-  for (const { addresses } of order) {
-    const own = addresses.filter(({ ip }) => isIp4(ip));
-    const near = hint === undefined ? undefined : own.find(({ prefix }) => contains(prefix, hint));
-    const found = near ?? own[0];
-    if (found !== undefined) return found.ip;
-  }
-  return undefined;
+/** The address on the link that holds the hint, else the first (`inet_select_addr`). */
+function select4(own: readonly InterfaceAddress[], hint: Ip | undefined): Ip | undefined {
+  if (hint !== undefined) for (const { ip, prefix } of own) if (contains(prefix, hint)) return ip;
+  return own[0]?.ip;
 }
 
 function source6(order: readonly Interface[], dst: Ip6, route: Route | undefined): Ip | undefined {
