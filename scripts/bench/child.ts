@@ -3,10 +3,13 @@
  * Needs `--expose-gc`.
  */
 
-import { ip4 } from '../../src/sim/addr/ip.ts';
+import { ANY4, type Ip4, ip4 } from '../../src/sim/addr/ip.ts';
+import { makePrefix, showPrefix } from '../../src/sim/addr/prefix.ts';
 import { Rng } from '../../src/sim/base/rng.ts';
+import type { Node } from '../../src/sim/design/design.ts';
 import { type Packet, udp } from '../../src/sim/packet/packet.ts';
 import { compile, compileNode } from '../../src/sim/program/compile.ts';
+import type { Fib } from '../../src/sim/program/program.ts';
 import { enter, runHop } from '../../src/sim/router/hop.ts';
 import { makeNode, type RunningNode } from '../../src/sim/world/node.ts';
 import { World } from '../../src/sim/world/world.ts';
@@ -135,12 +138,60 @@ function rules(count: number): Found {
   return { ...millis(compiling), bytesEach, says: `compiled; then ${each.cpuNs.toFixed(0)} ns a lookup` };
 }
 
+/** Lengths of the prefixes of a full table of the Internet, and their shares in percent. */
+const LENGTHS = [
+  [24, 61],
+  [22, 12],
+  [23, 10],
+  [21, 5],
+  [20, 5],
+  [19, 4],
+  [16, 3],
+] as const;
+
+function routerWith(count: number, rng: Rng): Node {
+  const lengths = LENGTHS.flatMap(([length, share]) => Array.from({ length: share }, () => length));
+  const routes = Array.from({ length: count }, () => {
+    const prefix = makePrefix(anyAddress(rng), lengths[rng.int(0, 99)] ?? 24);
+    return { to: showPrefix(prefix), via: '198.18.1.2' };
+  });
+  return { kind: 'router', interfaces: { wan: '198.18.1.1/24' }, gateway: '198.18.1.2', routes };
+}
+
+function anyAddress(rng: Rng): Ip4 {
+  return ip4(rng.int(0x0100_0000, 0xdfff_ffff));
+}
+
+/** A default route, and prefixes all over the address space. */
+function routes(count: number): Found {
+  const rng = new Rng(3);
+  const design = { nodes: { router: routerWith(count, rng) } };
+  const before = liveBytes();
+  let fib: Fib | undefined;
+  const compiling = timed(1, () => {
+    fib = compileNode(design, 'router').fib;
+  });
+  const bytesEach = (liveBytes() - before) / count;
+  const addresses = Array.from({ length: 65_536 }, () => anyAddress(rng));
+  let found = 0;
+  const lookUp = (list: readonly Ip4[]): Timing =>
+    timed(AGAIN * 10, () => {
+      for (let i = 0; i < AGAIN * 10; i++) if (fib?.lookup(list[i % list.length] ?? ANY4) !== undefined) found += 1;
+    });
+  lookUp(addresses);
+  const [few, many] = [lookUp(addresses.slice(0, 1024)), lookUp(addresses)];
+  if (found !== AGAIN * 30) throw new Error('an address has no route');
+  const says = `compiled; then ${few.cpuNs.toFixed(1)} ns a lookup among 1024 addresses, ${many.cpuNs.toFixed(1)} ns among 65,536`;
+  return { ...millis(compiling), bytesEach, says };
+}
+
 const WHAT: Readonly<Record<string, (size: number) => Found>> = {
   nothing: () => ({ cpuMs: 0, wallMs: 0, says: 'the process alone' }),
   nodes,
   connections,
   pool,
   rules,
+  routes,
 };
 
 const [what = '', size = '0'] = process.argv.slice(2);

@@ -11,7 +11,7 @@ const CHILD = fileURLToPath(new URL('../child.ts', import.meta.url));
 /** Memory enough for the largest size. */
 const HEAP_MB = 12_000;
 
-type What = 'nothing' | 'nodes' | 'connections' | 'pool' | 'rules';
+type What = 'nothing' | 'nodes' | 'connections' | 'pool' | 'rules' | 'routes';
 
 async function grow(what: What, size: number): Promise<Grown> {
   const flags = ['--expose-gc', `--max-old-space-size=${HEAP_MB}`, '--import', 'tsx'];
@@ -62,6 +62,13 @@ const ALWAYS: readonly Sizes[] = [
     quick: [50, 500],
   },
   { what: 'rules', title: 'rules in one chain, compiled', of: 'rule', full: [10_000, 100_000], quick: [1000, 10_000] },
+  {
+    what: 'routes',
+    title: 'routes of one router, compiled',
+    of: 'route',
+    full: [1000, 100_000, 900_000],
+    quick: [1000, 10_000],
+  },
 ];
 
 /** What the kernel makes of the same packets. */
