@@ -73,6 +73,7 @@ export function node(more: Partial<Node> = {}): RouterState {
     listens: () => false,
     reassembler: new Reassembler(),
     ident: 0,
+    told: false,
     recalls: true,
     ways: undefined,
   };

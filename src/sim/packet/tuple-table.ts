@@ -1,128 +1,181 @@
 /**
- * A table by tuple. Those of IPv4 lie packed in one array of 32-bit words with open addressing, which finds a flow some
- * ten times as fast as a map of strings; those of IPv6 are in such a map.
+ * Numbers by tuple, for whoever keeps what they stand for. Those of IPv4 lie packed in one array of 32-bit words with open
+ * addressing, key beside value, which finds a flow some ten times as fast as a map of strings, and in which a collector
+ * of garbage finds nothing to do; those of IPv6 are in such a map.
  */
-import { keyOf, type Tuple } from './tuple.ts';
+import { keyOf, reversed, sourceOf, type Tuple } from './tuple.ts';
+import { portsOf, restOf, swapped, type TuplePair } from './tuple-pair.ts';
 
-/** Words of one key: both addresses, both ports, and protocol with ICMP type and code. */
-const WORDS = 4;
+/** Words of one slot: both addresses, both ports, protocol with ICMP type and code; and the number, 0 where it is free. */
+const WORDS = 5;
+const VALUE = 4;
 const SMALLEST = 8;
-const NO_KEYS = new Int32Array(0);
+const NO_SLOTS = new Int32Array(0);
 
-/** Holds one value for each tuple. Mutable. */
-export class TupleTable<Value> {
-  #keys = NO_KEYS;
-  /** By slot; undefined where the slot is free. */
-  #values: (Value | undefined)[] = [];
+/** The tuples of a pair, and what stands for all from the source of the first (`sourceOf`). */
+export type PairKey = 'original' | 'reply' | 'source';
+
+const SPORT = 0xffff << 16;
+const PROTOCOL_ONLY = 0xff << 16;
+
+function tupleOfPair(pair: TuplePair, which: PairKey): Tuple {
+  return which === 'source' ? sourceOf(pair.original) : pair[which];
+}
+
+/** Holds one number above 0 for each tuple. Mutable. */
+export class TupleTable {
+  #slots = NO_SLOTS;
+  #size = 0;
   #used = 0;
-  readonly #six = new Map<string, Value>();
+  #six: Map<string, number> | undefined;
+  /** The slot that was claimed last. */
+  #claimed = 0;
 
-  /** A table of its own, with the copy of each value. */
-  copy(copyOf: (value: Value) => Value): TupleTable<Value> {
-    const copy = new TupleTable<Value>();
+  copy(): TupleTable {
+    const copy = new TupleTable();
     if (this.#used > 0) {
-      copy.#keys = this.#keys.slice();
-      copy.#values = this.#values.map((value) => (value === undefined ? undefined : copyOf(value)));
+      copy.#slots = this.#slots.slice();
+      copy.#size = this.#size;
       copy.#used = this.#used;
     }
-    for (const [key, value] of this.#six) copy.#six.set(key, copyOf(value));
+    if (this.#six !== undefined) copy.#six = new Map(this.#six);
     return copy;
   }
 
-  get(tuple: Tuple): Value | undefined {
+  /** 0 for a tuple that is not there. */
+  get(tuple: Tuple): number {
     const { src, dst } = tuple;
-    if (typeof src !== 'number' || typeof dst !== 'number') return this.#six.get(keyOf(tuple));
-    if (this.#used === 0) return undefined;
-    return this.#values[this.#slotOf(src | 0, dst | 0, portsOf(tuple), restOf(tuple))];
+    if (typeof src !== 'number' || typeof dst !== 'number') return this.#six?.get(keyOf(tuple)) ?? 0;
+    return this.#valueAt(src | 0, dst | 0, portsOf(tuple), restOf(tuple));
   }
 
-  set(tuple: Tuple, value: Value): void {
+  /** The same for the tuple of the answers. */
+  getAnswer(tuple: Tuple): number {
+    const { src, dst, type } = tuple;
+    if (typeof src !== 'number' || typeof dst !== 'number' || type !== undefined) return this.get(reversed(tuple));
+    return this.#valueAt(dst | 0, src | 0, swapped(portsOf(tuple)), restOf(tuple));
+  }
+
+  /** The same for one key of a pair. */
+  getOf(pair: TuplePair, which: PairKey): number {
+    if (pair.wide !== undefined) return this.get(tupleOfPair(pair, which));
+    return this.#used === 0 ? 0 : word(this.#slots, this.#findOf(pair, which) + VALUE);
+  }
+
+  set(tuple: Tuple, value: number): void {
     const { src, dst } = tuple;
     if (typeof src !== 'number' || typeof dst !== 'number') {
+      this.#six ??= new Map();
       this.#six.set(keyOf(tuple), value);
       return;
     }
-    if (3 * (this.#used + 1) > 2 * this.#values.length) this.#grow();
-    const [ports, rest] = [portsOf(tuple), restOf(tuple)];
-    const slot = this.#slotOf(src | 0, dst | 0, ports, rest);
-    if (this.#values[slot] === undefined) {
-      this.#used += 1;
-      this.#keys[slot * WORDS] = src;
-      this.#keys[slot * WORDS + 1] = dst;
-      this.#keys[slot * WORDS + 2] = ports;
-      this.#keys[slot * WORDS + 3] = rest;
+    this.#claim(src | 0, dst | 0, portsOf(tuple), restOf(tuple));
+    this.#slots[this.#claimed + VALUE] = value;
+  }
+
+  setOf(pair: TuplePair, which: PairKey, value: number): void {
+    if (pair.wide !== undefined) {
+      this.set(tupleOfPair(pair, which), value);
+      return;
     }
-    this.#values[slot] = value;
+    if (which === 'reply') this.#claim(pair.replySrc, pair.replyDst, pair.replyPorts, pair.replyRest);
+    else if (which === 'original') this.#claim(pair.src, pair.dst, pair.ports, pair.rest);
+    else this.#claim(pair.src, pair.src, pair.ports & SPORT, pair.rest & PROTOCOL_ONLY);
+    this.#slots[this.#claimed + VALUE] = value;
   }
 
   delete(tuple: Tuple): void {
     const { src, dst } = tuple;
-    if (typeof src !== 'number' || typeof dst !== 'number') {
-      this.#six.delete(keyOf(tuple));
-      return;
-    }
-    if (this.#used === 0) return;
-    const slot = this.#slotOf(src | 0, dst | 0, portsOf(tuple), restOf(tuple));
-    if (this.#values[slot] === undefined) return;
-    this.#used -= 1;
-    this.#values[slot] = undefined;
-    this.#close(slot);
+    if (typeof src !== 'number' || typeof dst !== 'number') this.#six?.delete(keyOf(tuple));
+    else if (this.#used > 0) this.#clear(this.#find(src | 0, dst | 0, portsOf(tuple), restOf(tuple)));
   }
 
-  /** The slot of this key, or the free one where it would go. */
-  #slotOf(src: number, dst: number, ports: number, rest: number): number {
-    const keys = this.#keys;
-    const values = this.#values;
-    const mask = values.length - 1;
+  deleteOf(pair: TuplePair, which: PairKey): void {
+    if (pair.wide !== undefined) this.delete(tupleOfPair(pair, which));
+    else if (this.#used > 0) this.#clear(this.#findOf(pair, which));
+  }
+
+  #valueAt(src: number, dst: number, ports: number, rest: number): number {
+    return this.#used === 0 ? 0 : word(this.#slots, this.#find(src, dst, ports, rest) + VALUE);
+  }
+
+  #findOf(pair: TuplePair, which: PairKey): number {
+    if (which === 'reply') return this.#find(pair.replySrc, pair.replyDst, pair.replyPorts, pair.replyRest);
+    if (which === 'original') return this.#find(pair.src, pair.dst, pair.ports, pair.rest);
+    return this.#find(pair.src, pair.src, pair.ports & SPORT, pair.rest & PROTOCOL_ONLY);
+  }
+
+  /** Makes sure that a slot has this key. */
+  #claim(src: number, dst: number, ports: number, rest: number): void {
+    if (2 * (this.#used + 1) > this.#size) this.#grow();
+    const at = this.#find(src, dst, ports, rest);
+    this.#claimed = at;
+    const slots = this.#slots;
+    if (slots[at + VALUE] !== 0) return;
+    this.#used += 1;
+    slots[at] = src;
+    slots[at + 1] = dst;
+    slots[at + 2] = ports;
+    slots[at + 3] = rest;
+  }
+
+  #clear(at: number): void {
+    if (this.#slots[at + VALUE] === 0) return;
+    this.#used -= 1;
+    this.#slots[at + VALUE] = 0;
+    this.#close(at / WORDS);
+  }
+
+  /** Where the slot of this key begins, or the free one where it would go. */
+  #find(src: number, dst: number, ports: number, rest: number): number {
+    const slots = this.#slots;
+    const mask = this.#size - 1;
     for (let slot = hash(src, dst, ports, rest) & mask; ; slot = (slot + 1) & mask) {
       const at = slot * WORDS;
-      const same = keys[at] === src && keys[at + 1] === dst && keys[at + 2] === ports && keys[at + 3] === rest;
-      if (same || values[slot] === undefined) return slot;
+      const same = slots[at] === src && slots[at + 1] === dst && slots[at + 2] === ports && slots[at + 3] === rest;
+      if (same || slots[at + VALUE] === 0) return at;
     }
   }
 
   /** Moves back into a gap what was only behind it because the slot was taken, so that no search ends too early. */
   #close(gap: number): void {
-    const keys = this.#keys;
-    const values = this.#values;
-    const mask = values.length - 1;
+    const slots = this.#slots;
+    const mask = this.#size - 1;
     let free = gap;
-    for (let slot = (gap + 1) & mask; values[slot] !== undefined; slot = (slot + 1) & mask) {
-      const at = slot * WORDS;
-      const home = hash(word(keys, at), word(keys, at + 1), word(keys, at + 2), word(keys, at + 3)) & mask;
+    for (let slot = (gap + 1) & mask; slots[slot * WORDS + VALUE] !== 0; slot = (slot + 1) & mask) {
+      const home = homeOf(slots, slot * WORDS) & mask;
       if (((slot - home) & mask) < ((slot - free) & mask)) continue;
-      keys.copyWithin(free * WORDS, at, at + WORDS);
-      values[free] = values[slot];
-      values[slot] = undefined;
+      move(slots, slot * WORDS, slots, free * WORDS);
+      slots[slot * WORDS + VALUE] = 0;
       free = slot;
     }
   }
 
   #grow(): void {
-    const [keys, values] = [this.#keys, this.#values];
-    const size = Math.max(SMALLEST, values.length * 2);
-    this.#keys = new Int32Array(size * WORDS);
-    this.#values = new Array(size).fill(undefined);
-    for (let slot = 0; slot < values.length; slot++) {
-      if (values[slot] === undefined) continue;
-      const at = slot * WORDS;
-      const to = this.#slotOf(word(keys, at), word(keys, at + 1), word(keys, at + 2), word(keys, at + 3));
-      this.#keys.set(keys.subarray(at, at + WORDS), to * WORDS);
-      this.#values[to] = values[slot];
+    const before = this.#slots;
+    this.#size = Math.max(SMALLEST, this.#size * 2);
+    this.#slots = new Int32Array(this.#size * WORDS);
+    const mask = this.#size - 1;
+    for (let at = 0; at < before.length; at += WORDS) {
+      if (before[at + VALUE] === 0) continue;
+      let slot = homeOf(before, at) & mask;
+      while (this.#slots[slot * WORDS + VALUE] !== 0) slot = (slot + 1) & mask;
+      move(before, at, this.#slots, slot * WORDS);
     }
   }
 }
 
-function word(keys: Int32Array, at: number): number {
-  return keys[at] as number;
+/** Word by word: a view of so few costs more than they do. */
+function move(from: Int32Array, at: number, into: Int32Array, to: number): void {
+  for (let i = 0; i < WORDS; i++) into[to + i] = word(from, at + i);
 }
 
-function portsOf({ sport, dport }: Tuple): number {
-  return (sport << 16) | dport;
+function homeOf(slots: Int32Array, at: number): number {
+  return hash(word(slots, at), word(slots, at + 1), word(slots, at + 2), word(slots, at + 3));
 }
 
-function restOf({ protocol, type = 0, code = 0 }: Tuple): number {
-  return (protocol << 16) | (type << 8) | code;
+function word(slots: Int32Array, at: number): number {
+  return slots[at] as number;
 }
 
 function hash(src: number, dst: number, ports: number, rest: number): number {

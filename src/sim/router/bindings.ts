@@ -5,7 +5,6 @@
  *
  * Read RFC 3022 §4, RFC 4787 §4 and RFC 5508 §4 first.
  */
-import type { Endpoint } from '../addr/endpoint.ts';
 import { ANY4, type Ip } from '../addr/ip.ts';
 import { mapHostBits } from '../addr/prefix.ts';
 import type { Millis } from '../base/time.ts';
@@ -17,7 +16,7 @@ import { reversed, sameTuple } from '../packet/tuple.ts';
 import type { Translation } from '../program/program.ts';
 import { type Connection, type Direction, isBound, opposite, type Side } from './connection.ts';
 import type { Conntrack } from './conntrack.ts';
-import { type Choice, choose, endpointOf, isTaken, type NatRange } from './endpoints.ts';
+import { type Choice, choose, isTaken, type NatRange } from './endpoints.ts';
 import type { Expectation } from './expectations.ts';
 
 /** What is asked for one side of a new connection. */
@@ -35,7 +34,7 @@ export interface BindingRequest {
 
 /** What became of one side of a new connection. */
 export type Binding =
-  | { readonly kind: 'set'; readonly from: Endpoint; readonly to: Endpoint; readonly detail: string }
+  | { readonly kind: 'set'; readonly detail: string }
   /** No free endpoint, or no address to give: the packet cannot pass. */
   | { readonly kind: 'exhausted'; readonly detail: string }
   /** Nothing changes: no rule, or the side was settled before. */
@@ -55,10 +54,27 @@ export function translateNew(
 ): Binding {
   if (connection.confirmed || isBound(connection, side)) return NONE;
   const { rule, now, out } = request;
+  if (rule === undefined && staysFree(conntrack, connection, now)) return settleAsIs(conntrack, connection, side);
   const range = rangeOf(connection, side, request);
   if (range === undefined) return { kind: 'exhausted', detail: 'the interface has no address to give' };
   if (rule?.kind === 'masquerade') connection.masqueraded = out;
   return settle(conntrack, connection, side, { range, now });
+}
+
+/** Nobody else has, or is promised, the answers that the connection would have as it is. */
+function staysFree({ flows, mappings }: Conntrack, connection: Connection, now: Millis): boolean {
+  return mappings.isEmpty && !flows.hasReplyOf(connection, now);
+}
+
+/** This side is as it will be. */
+function settleAsIs({ flows }: Conntrack, connection: Connection, side: Side): Binding {
+  if (side === 'source') {
+    connection.sourceBound = true;
+    flows.bind(connection);
+  } else {
+    connection.destinationBound = true;
+  }
+  return NONE;
 }
 
 /** What else a rule with ports matches is translated by address alone. */
@@ -71,8 +87,8 @@ function portsOf(rule: Translation | undefined): NatRange['ports'] {
 /** The range that a rule allows on its side; without one the address as it is. Undefined: no address to give. */
 function rangeOf(connection: Connection, side: Side, request: BindingRequest): NatRange | undefined {
   const { rule, masquerade, redirect } = request;
-  const ports = PORTED.has(connection.original.protocol) ? portsOf(rule) : undefined;
-  const here = endpointOf(reversed(connection.reply), side).ip;
+  const ports = PORTED.has(connection.protocol) ? portsOf(rule) : undefined;
+  const here = connection.replyEnds[side === 'source' ? 1 : 0];
   switch (rule?.kind) {
     case undefined:
       return only(here, undefined);
@@ -100,26 +116,28 @@ function settle(
   side: Side,
   { range, now }: { readonly range: NatRange; readonly now: Millis },
 ): Binding {
-  const { tuple, detail } = choose(conntrack, connection, side, { range, now });
-  if (side === 'source' && isTaken(conntrack, connection, tuple, now)) {
+  const choice = choose(conntrack, connection, side, { range, now });
+  if (side === 'source' && !choice.free && isTaken(conntrack, connection, choice.tuple, now)) {
     return { kind: 'exhausted', detail: 'every public endpoint allowed here already speaks to that destination' };
   }
-  return bindTo(conntrack, connection, side, { tuple, detail });
+  return bindTo(conntrack, connection, side, choice);
 }
 
 /** Settles one side on a tuple that has been chosen, and that no other connection has. */
-export function bindTo(conntrack: Conntrack, connection: Connection, side: Side, { tuple, detail }: Choice): Binding {
-  const current = reversed(connection.reply);
-  if (side === 'source') connection.sourceBound = true;
-  else connection.destinationBound = true;
-  const changed = !sameTuple(tuple, current);
+export function bindTo(
+  conntrack: Conntrack,
+  connection: Connection,
+  side: Side,
+  { tuple, detail }: Pick<Choice, 'tuple' | 'detail'>,
+): Binding {
+  const changed = !sameTuple(tuple, connection.beyond);
   if (changed) {
-    connection.reply = reversed(tuple);
+    connection.beyond = tuple;
     if (side === 'source') connection.snat = true;
     else connection.dnat = true;
   }
-  if (side === 'source') conntrack.flows.bind(connection);
-  return changed ? { kind: 'set', from: endpointOf(current, side), to: endpointOf(tuple, side), detail } : NONE;
+  settleAsIs(conntrack, connection, side);
+  return changed ? { kind: 'set', detail } : NONE;
 }
 
 /** A connection that a helper announced goes the way of its master: same addresses, and the port that was asked for. */
@@ -154,10 +172,10 @@ export function translate(
 ): Packet | undefined {
   if (packet.kind === 'icmp' && isError(packet)) return translateError(packet, connection, direction, side);
   if (!isTranslated(connection, direction, side)) return packet;
-  const target = reversed(connection[opposite(direction)]);
+  const answer = connection[opposite(direction)];
   return side === 'source'
-    ? withSource(packet, target.src, target.sport)
-    : withDestination(packet, target.dst, target.dport);
+    ? withSource(packet, answer.dst, answer.dport)
+    : withDestination(packet, answer.src, answer.sport);
 }
 
 const REDIRECT = 5;

@@ -2,7 +2,7 @@
 import type { Prefix } from '../addr/prefix.ts';
 import type { Millis } from '../base/time.ts';
 import { PROTOCOL, type ProtocolName } from '../packet/protocol.ts';
-import type { Tuple } from '../packet/tuple.ts';
+import { TuplePair } from '../packet/tuple-pair.ts';
 import type { ConnectionId, FlowRow } from '../trace/trace.ts';
 import type { Ftp64 } from './alg/ftp64.ts';
 import { type Lines, newLines } from './alg/lines.ts';
@@ -16,53 +16,93 @@ export type Direction = 'original' | 'reply';
 /** Which end of a packet is translated. */
 export type Side = 'source' | 'destination';
 
+const NO_ADJUSTMENT = Object.freeze({ original: noAdjustment(), reply: noAdjustment() });
+const NO_LINES = Object.freeze({ original: newLines(), reply: newLines() });
+
 /** Mutable, and changed only by `Conntrack` and what works for it: trackers, bindings, helpers. */
-export interface Connection {
-  readonly id: ConnectionId;
-  readonly original: Tuple;
-  /** What answers look like when they arrive: the reverse of `original` until something is translated. */
-  reply: Tuple;
-  readonly created: Millis;
-  /** The lifetime last given; counts from the moment of confirmation. */
-  timeout: Millis;
-  /** When it dies if nothing refreshes it. */
-  expires: Millis;
-  /** In the table, which it enters only when its first packet has passed everything (LNX-HOOK-8). */
-  confirmed: boolean;
-  seenReply: boolean;
-  assured: boolean;
-  /** Whether its source, its destination differ outside. */
-  snat: boolean;
-  dnat: boolean;
-  /** Sides whose binding is settled, be it that nothing is translated; a settled side never asks the rules again. */
-  sourceBound: boolean;
-  destinationBound: boolean;
-  /** What a NAT with mappings knows of it; undefined: the connection uses none. */
-  session: Session | undefined;
-  /** The prefix by which NAT64 carries it between IPv6 and IPv4. */
-  nat64: Prefix | undefined;
-  /** How far the FTP helper is with it, where NAT64 carries it; replaced, never changed. */
-  ftp64: Ftp64 | undefined;
-  /** The interface by which a masqueraded connection left. */
-  masqueraded: string | undefined;
-  helper: 'ftp' | undefined;
+export class Connection extends TuplePair {
+  declare readonly id: ConnectionId;
+  declare readonly created: Millis;
   /** The connection whose helper announced this one. */
-  readonly master: ConnectionId | undefined;
+  declare readonly master: ConnectionId | undefined;
   /** Meaningless, and shared, where the protocol is another. */
-  tcp: TcpTracking;
+  declare tcp: TcpTracking;
+  /** The lifetime last given; counts from the moment of confirmation. */
+  declare timeout: Millis;
+  /** When it dies if nothing refreshes it. */
+  declare expires: Millis;
+  /** In the table, which it enters only when its first packet has passed everything (LNX-HOOK-8). */
+  declare confirmed: boolean;
+  declare seenReply: boolean;
+  declare assured: boolean;
+  /** Whether its source, its destination differ outside. */
+  declare snat: boolean;
+  declare dnat: boolean;
+  /** Sides whose binding is settled, be it that nothing is translated; a settled side never asks the rules again. */
+  declare sourceBound: boolean;
+  declare destinationBound: boolean;
+  /** What a NAT with mappings knows of it; undefined: the connection uses none. */
+  declare session: Session | undefined;
+  /** The prefix by which NAT64 carries it between IPv6 and IPv4. */
+  declare nat64: Prefix | undefined;
+  /** How far the FTP helper is with it, where NAT64 carries it; replaced, never changed. */
+  declare ftp64: Ftp64 | undefined;
+  /** The interface by which a masqueraded connection left. */
+  declare masqueraded: string | undefined;
+  declare helper: 'ftp' | undefined;
   /** What a helper shifted, and where it saw lines begin; shared by those that have none. */
-  adjustment: Readonly<Record<Direction, SeqAdjustment>>;
-  lines: Readonly<Record<Direction, Lines>>;
-  /** What was said last of its packets. */
-  sighted: Record<Direction, Sighted | undefined> | undefined;
+  declare adjustment: Readonly<Record<Direction, SeqAdjustment>>;
+  declare lines: Readonly<Record<Direction, Lines>>;
+  /** What was said last of its packets, each way. */
+  declare sighted: Sighted | undefined;
+  declare sightedBack: Sighted | undefined;
   /** Its places in the lists of the table, which alone writes them: whether it is there at all, and beside which others. */
-  listed: boolean;
-  place: number;
-  older: Connection | undefined;
-  newer: Connection | undefined;
-  /** An older one from the same source. */
-  peer: Connection | undefined;
+  declare listed: boolean;
+  declare place: number;
+  declare older: Connection | undefined;
+  declare newer: Connection | undefined;
+  /** Its number there, 0 for none. */
+  declare row: number;
+  /** Whether it is among those of its source, and an older one of these. */
+  declare bound: boolean;
+  declare peer: Connection | undefined;
+
+  /** An unconfirmed connection without any history. */
+  constructor({ id, original, reply, created, master }: Opening) {
+    super(original, reply);
+    this.id = id;
+    this.created = created;
+    this.master = master;
+    this.tcp = original.protocol === PROTOCOL.tcp ? newTcpTracking() : NOT_TCP;
+    this.timeout = 0;
+    this.expires = Number.POSITIVE_INFINITY;
+    this.confirmed = false;
+    this.seenReply = false;
+    this.assured = false;
+    this.snat = false;
+    this.dnat = false;
+    this.sourceBound = false;
+    this.destinationBound = false;
+    this.session = undefined;
+    this.nat64 = undefined;
+    this.ftp64 = undefined;
+    this.masqueraded = undefined;
+    this.helper = undefined;
+    this.adjustment = NO_ADJUSTMENT;
+    this.lines = NO_LINES;
+    this.sighted = undefined;
+    this.sightedBack = undefined;
+    this.listed = false;
+    this.place = 0;
+    this.older = undefined;
+    this.newer = undefined;
+    this.row = 0;
+    this.bound = false;
+    this.peer = undefined;
+  }
 }
+
+type Opening = Pick<Connection, 'id' | 'original' | 'reply' | 'created' | 'master'>;
 
 /** Whether its binding on a side is settled. */
 export function isBound({ sourceBound, destinationBound }: Connection, side: Side): boolean {
@@ -72,49 +112,6 @@ export function isBound({ sourceBound, destinationBound }: Connection, side: Sid
 /** The other direction. */
 export function opposite(direction: Direction): Direction {
   return direction === 'original' ? 'reply' : 'original';
-}
-
-const NO_ADJUSTMENT = Object.freeze({ original: noAdjustment(), reply: noAdjustment() });
-const NO_LINES = Object.freeze({ original: newLines(), reply: newLines() });
-
-/** An unconfirmed connection without any history. */
-export function openConnection({
-  id,
-  original,
-  reply,
-  created,
-  master,
-}: Pick<Connection, 'id' | 'original' | 'reply' | 'created' | 'master'>): Connection {
-  return {
-    id,
-    original,
-    reply,
-    created,
-    master,
-    tcp: original.protocol === PROTOCOL.tcp ? newTcpTracking() : NOT_TCP,
-    timeout: 0,
-    expires: Number.POSITIVE_INFINITY,
-    confirmed: false,
-    seenReply: false,
-    assured: false,
-    snat: false,
-    dnat: false,
-    sourceBound: false,
-    destinationBound: false,
-    session: undefined,
-    nat64: undefined,
-    ftp64: undefined,
-    masqueraded: undefined,
-    helper: undefined,
-    adjustment: NO_ADJUSTMENT,
-    lines: NO_LINES,
-    sighted: undefined,
-    listed: false,
-    place: 0,
-    older: undefined,
-    newer: undefined,
-    peer: undefined,
-  };
 }
 
 /** Lets a helper look at what a connection says. */
@@ -142,7 +139,7 @@ export function connectionCopier(): CopyConnection {
 /** Field by field: a table may hold a million. Tables put it in its place. */
 function copyAlone(connection: Connection): Connection {
   const { helper, session, tcp } = connection;
-  const copy = openConnection(connection);
+  const copy = new Connection(connection);
   copy.timeout = connection.timeout;
   copy.expires = connection.expires;
   copy.confirmed = connection.confirmed;

@@ -13,7 +13,7 @@ import { reversed, type Tuple, tupleOf } from '../packet/tuple.ts';
 import type { Tracking } from '../program/program.ts';
 import type { ConnectionId, FlowRow, MappingRow, Occurrence } from '../trace/trace.ts';
 import { followMaster } from './bindings.ts';
-import { type Connection, type CopyConnection, giveHelper, openConnection, rowOf } from './connection.ts';
+import { Connection, type CopyConnection, giveHelper, rowOf } from './connection.ts';
 import { type Expectation, type ExpectationRow, Expectations, type OnChange } from './expectations.ts';
 import { Flows, type Found } from './flows.ts';
 import { describeMapping, expiryOf, type Mapping } from './mapping/mapping.ts';
@@ -108,7 +108,7 @@ export class Conntrack {
   /** Puts a connection whose first packet has passed into the table. `clash`: its answers would be another's. */
   confirm(connection: Connection, now: Millis): 'confirmed' | 'clash' {
     if (connection.confirmed) return 'confirmed';
-    if (this.flows.has(connection.reply, now)) return 'clash';
+    if (this.flows.hasReplyOf(connection, now)) return 'clash';
     connection.confirmed = true;
     connection.expires = now + connection.timeout;
     this.flows.insert(connection);
@@ -239,7 +239,7 @@ export class Conntrack {
     const { tracking } = this;
     const master = expectation?.master.id;
     const reply = reversed(tuple);
-    const connection = openConnection({ id: ++this.#opened, original: tuple, reply, created: now, master });
+    const connection = new Connection({ id: ++this.#opened, original: tuple, reply, created: now, master });
     const outcome = observe(packet, { connection, direction: 'original', now, tracking }, local);
     if (outcome.kind === 'invalid') return { state: 'invalid', detail: outcome.detail };
     const ftp = packet.kind === 'tcp' && packet.dport === FTP && this.#settings.helpers.has('ftp');

@@ -28,6 +28,8 @@ export interface Choice {
   /** The connection as it looks beyond this translation. */
   readonly tuple: Tuple;
   readonly detail: string;
+  /** It is certain that nobody else has its answers. */
+  readonly free: boolean;
 }
 
 /** The end of the tuple that is translated on this side; for ICMP the identifier is the port. */
@@ -36,9 +38,10 @@ export function endpointOf(tuple: Tuple, side: Side): Endpoint {
 }
 
 /** Whether another connection has the answers that this one would have, or a lease keeps the endpoint for another. */
-export function isTaken({ flows, mappings }: Conntrack, { original }: Connection, tuple: Tuple, now: Millis): boolean {
-  if (flows.has(reversed(tuple), now)) return true;
-  const inside = endpointOf(original, 'source');
+export function isTaken({ flows, mappings }: Conntrack, connection: Connection, tuple: Tuple, now: Millis): boolean {
+  if (flows.hasAnswer(tuple, now)) return true;
+  if (mappings.isEmpty) return false;
+  const inside = endpointOf(connection.original, 'source');
   return mappings.isLeased(tuple.protocol, endpointOf(tuple, 'source'), inside, now);
 }
 
@@ -50,14 +53,14 @@ interface Request {
 /** The tuple that a new connection gets on this side. On the source side it may be taken all the same, when nothing is free. */
 export function choose(conntrack: Conntrack, connection: Connection, side: Side, { range, now }: Request): Choice {
   const { flows } = conntrack;
-  const current = reversed(connection.reply);
+  const current = connection.beyond;
   if (side === 'source') {
     if (isAllowed(current, range)) {
-      if (!isTaken(conntrack, connection, current, now)) return { tuple: current, detail: 'kept' };
+      if (!isTaken(conntrack, connection, current, now)) return { tuple: current, detail: 'kept', free: true };
     } else {
       const shared = sharedWith(flows, current, range, now);
       if (shared !== undefined && !isTaken(conntrack, connection, shared, now)) {
-        return { tuple: shared, detail: 'the endpoint that this source already has' };
+        return { tuple: shared, detail: 'the endpoint that this source already has', free: true };
       }
     }
   }
@@ -65,7 +68,9 @@ export function choose(conntrack: Conntrack, connection: Connection, side: Side,
   const { ports } = range;
   const fits = ports === undefined || isInPorts(endpointOf(placed, side).port, placed.protocol, ports);
   const single = ports !== undefined && ports.from === ports.to;
-  if (fits && (single || !isTaken(conntrack, connection, placed, now))) return { tuple: placed, detail: 'port kept' };
+  if (fits && (single || !isTaken(conntrack, connection, placed, now))) {
+    return { tuple: placed, detail: 'port kept', free: !single };
+  }
   return search(conntrack, connection, side, { tuple: placed, ports, now });
 }
 
@@ -132,7 +137,7 @@ interface Search {
 function search(conntrack: Conntrack, connection: Connection, side: Side, { tuple, ports, now }: Search): Choice {
   const { ip, port } = endpointOf(tuple, side);
   const icmp = ICMP.has(tuple.protocol);
-  const unchanged = { tuple, detail: 'port kept' };
+  const unchanged = { tuple, detail: 'port kept', free: false };
   if (!HAS_PORTS.has(tuple.protocol) || (!icmp && side === 'destination' && ports === undefined)) return unchanged;
   const { from, to } = ports ?? (icmp ? { from: 0, to: 65_535 } : classOf(port));
   const size = to - from + 1;
@@ -141,9 +146,10 @@ function search(conntrack: Conntrack, connection: Connection, side: Side, { tupl
   for (let tries = Math.min(size, MAX_TRIES); ; tries = Math.floor(tries / 2)) {
     for (let i = 0; i < tries; i++) {
       last = withEndpoint(tuple, side, ip, from + (((start + i) & 0xffff) % size));
-      if (isFree(conntrack, connection, last, { left: tries - i, now })) return { tuple: last, detail: 'another port' };
+      if (isFree(conntrack, connection, last, { left: tries - i, now }))
+        return { tuple: last, detail: 'another port', free: true };
     }
-    if (tries >= size || tries < FEW_TRIES) return { tuple: last, detail: 'another port' };
+    if (tries >= size || tries < FEW_TRIES) return { tuple: last, detail: 'another port', free: false };
     start = conntrack.rng.int(0, 65_535);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { Heap } from '../base/heap.ts';
 import type { Millis } from '../base/time.ts';
-import { sameTuple, sourceOf, type Tuple } from '../packet/tuple.ts';
+import { sourceOf, type Tuple } from '../packet/tuple.ts';
 import { TupleTable } from '../packet/tuple-table.ts';
 import type { Connection, CopyConnection, Direction } from './connection.ts';
 
@@ -25,9 +25,13 @@ const isSooner = (a: Deadline, b: Deadline) => a.at < b.at;
 
 /** Holds connections by tuple and by source; the only place where either index changes. */
 export class Flows {
-  #byTuple = new TupleTable<Connection>();
+  /** Both tables hold numbers of rows; a row is free again once it is in neither. */
+  #byTuple = new TupleTable();
   /** The newest of the connections whose source is bound, confirmed or not, by the endpoint they came from. */
-  #bySource = new TupleTable<Connection>();
+  #bySource = new TupleTable();
+  /** Row 0 is nobody's. */
+  #rows: (Connection | undefined)[] = [undefined];
+  #free: number[] = [];
   #oldest: Connection | undefined;
   #newest: Connection | undefined;
   #size = 0;
@@ -44,11 +48,10 @@ export class Flows {
 
   copy(copyOf: CopyConnection, onRemove: (connection: Connection, at: Millis) => void): Flows {
     const copy = new Flows(onRemove);
-    copy.#byTuple = this.#byTuple.copy(copyOf);
-    copy.#bySource = this.#bySource.copy((newest) => {
-      for (let peer = newest; peer.peer !== undefined; peer = peer.peer) copyOf(peer).peer = copyOf(peer.peer);
-      return copyOf(newest);
-    });
+    copy.#byTuple = this.#byTuple.copy();
+    copy.#bySource = this.#bySource.copy();
+    copy.#rows = this.#rows.map((row) => (row === undefined ? undefined : withRow(copyOf(row), row, copyOf)));
+    copy.#free = [...this.#free];
     for (const connection of this.all()) copy.#append(copyOf(connection));
     return copy;
   }
@@ -68,18 +71,32 @@ export class Flows {
   }
 
   find(tuple: Tuple, now: Millis): Found | undefined {
-    const connection = this.#byTuple.get(tuple);
+    const connection = this.#rows[this.#byTuple.get(tuple)];
     if (connection === undefined) return undefined;
     if (connection.expires <= now) {
       this.remove(connection, connection.expires);
       return undefined;
     }
-    return { connection, direction: sameTuple(connection.reply, tuple) ? 'reply' : 'original' };
+    return { connection, direction: connection.isReply(tuple) ? 'reply' : 'original' };
   }
 
   /** Whether a connection has this tuple, in either direction. */
   has(tuple: Tuple, now: Millis): boolean {
-    const connection = this.#byTuple.get(tuple);
+    return this.#lives(this.#byTuple.get(tuple), now);
+  }
+
+  /** Whether one has the tuple of the answers to this one. */
+  hasAnswer(tuple: Tuple, now: Millis): boolean {
+    return this.#lives(this.#byTuple.getAnswer(tuple), now);
+  }
+
+  /** Whether one has the answers of this connection, which is not there yet. */
+  hasReplyOf(connection: Connection, now: Millis): boolean {
+    return this.#lives(this.#byTuple.getOf(connection, 'reply'), now);
+  }
+
+  #lives(row: number, now: Millis): boolean {
+    const connection = this.#rows[row];
     if (connection === undefined || connection.expires > now) return connection !== undefined;
     this.remove(connection, connection.expires);
     return false;
@@ -87,8 +104,9 @@ export class Flows {
 
   insert(connection: Connection): void {
     this.#append(connection);
-    this.#byTuple.set(connection.original, connection);
-    this.#byTuple.set(connection.reply, connection);
+    const row = this.#rowOf(connection);
+    this.#byTuple.setOf(connection, 'original', row);
+    this.#byTuple.setOf(connection, 'reply', row);
     this.hasten(connection);
   }
 
@@ -100,44 +118,61 @@ export class Flows {
   remove(connection: Connection, at: Millis): void {
     if (!connection.listed) return;
     this.#unlink(connection);
-    this.#byTuple.delete(connection.original);
-    this.#byTuple.delete(connection.reply);
+    this.#byTuple.deleteOf(connection, 'original');
+    this.#byTuple.deleteOf(connection, 'reply');
     this.unbind(connection);
     this.#onRemove(connection, at);
   }
 
   /** Lets later connections from the same endpoint find this one. */
   bind(connection: Connection): void {
-    const source = sourceOf(connection.original);
-    connection.peer = this.#bySource.get(source);
-    this.#bySource.set(source, connection);
+    connection.peer = this.#rows[this.#bySource.getOf(connection, 'source')];
+    connection.bound = true;
+    this.#bySource.setOf(connection, 'source', this.#rowOf(connection));
   }
 
   unbind(connection: Connection): void {
-    const source = sourceOf(connection.original);
-    const newest = this.#bySource.get(source);
+    if (connection.bound) this.#leave(connection);
+    if (connection.row === 0 || connection.listed) return;
+    this.#rows[connection.row] = undefined;
+    this.#free.push(connection.row);
+    connection.row = 0;
+  }
+
+  #leave(connection: Connection): void {
+    const newest = this.#rows[this.#bySource.getOf(connection, 'source')];
     if (newest === connection) {
-      if (connection.peer === undefined) this.#bySource.delete(source);
-      else this.#bySource.set(source, connection.peer);
+      if (connection.peer === undefined) this.#bySource.deleteOf(connection, 'source');
+      else this.#bySource.setOf(connection, 'source', connection.peer.row);
     } else {
       let before = newest;
       while (before !== undefined && before.peer !== connection) before = before.peer;
       if (before !== undefined) before.peer = connection.peer;
     }
     connection.peer = undefined;
+    connection.bound = false;
+  }
+
+  /** Its row: the one that it has, or a free one. */
+  #rowOf(connection: Connection): number {
+    if (connection.row === 0) {
+      connection.row = this.#free.pop() ?? this.#rows.length;
+      this.#rows[connection.row] = connection;
+    }
+    return connection.row;
   }
 
   /** The newest of the live connections from the endpoint that this tuple comes from; the others hang behind it (`peer`). */
   fromSource(tuple: Tuple, now: Millis): Connection | undefined {
     const source = sourceOf(tuple);
-    const newest = this.#bySource.get(source);
+    const newest = this.#rows[this.#bySource.get(source)];
     let isStale = false;
     for (let peer = newest; peer !== undefined; peer = peer.peer) isStale ||= peer.expires <= now;
     if (!isStale) return newest;
     const dead: Connection[] = [];
     for (let peer = newest; peer !== undefined; peer = peer.peer) if (peer.expires <= now) dead.push(peer);
     for (const peer of dead.reverse()) this.remove(peer, peer.expires);
-    return this.#bySource.get(source);
+    return this.#rows[this.#bySource.get(source)];
   }
 
   /** Removes what has expired, in the order in which it did. */
@@ -193,4 +228,12 @@ export class Flows {
     connection.newer = undefined;
     this.#size -= 1;
   }
+}
+
+/** A copy in the row of its model, and before the copy of the same peer. */
+function withRow(copy: Connection, { row, bound, peer }: Connection, copyOf: CopyConnection): Connection {
+  copy.row = row;
+  copy.bound = bound;
+  copy.peer = peer === undefined ? undefined : copyOf(peer);
+  return copy;
 }

@@ -49,6 +49,7 @@ export const NOTHING: readonly Why[] = [];
 export function runHop(start: Passage, node: RouterState, now: Millis, walk?: Walk): End {
   const ways = node.ways?.program === node.program ? node.ways : waysOf(node.program);
   node.ways = ways;
+  node.told = walk !== undefined;
   const trail: Trail | undefined = walk === undefined ? undefined : { whys: [], packets: [] };
   const mayRecall = node.recalls && isFirst(start);
   let memory: Memory | undefined;

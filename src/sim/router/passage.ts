@@ -19,6 +19,8 @@ export interface RouterState {
   readonly listens: (protocol: number, at: Endpoint) => boolean;
   /** Identification of the next IPv6 packet that is cut here. */
   ident: number;
+  /** Whether somebody reads what stages say; who does not say it spares the words. */
+  told: boolean;
   /** Whether walks are remembered; what happens is the same. */
   readonly recalls: boolean;
   /** The ways through the program, once somebody has asked for them. */

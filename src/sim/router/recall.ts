@@ -49,27 +49,13 @@ export interface Memory {
   keep(recalled: Recalled): void;
 }
 
-/** The last walk of packets of one flow of which tracking says the same. */
-export class LastWalk implements Memory {
-  #last: Recalled | undefined;
-
-  find(passage: Passage, program: NodeProgram): Recalled | undefined {
-    const last = this.#last;
-    return last !== undefined && suits(last, passage, program) ? last : undefined;
-  }
-
-  keep(recalled: Recalled): void {
-    this.#last = recalled;
-  }
-}
-
 /** Whether a packet at the door is whole, its way is open, and nothing is known of it yet. */
 export function isFirst({ packet, out, tracked, cut }: Passage): boolean {
   return tracked === undefined && out === undefined && cut === undefined && isFlow(packet);
 }
 
 /** Whether a walk of packets with the same ends is good for this one, too. */
-function suits(recalled: Recalled, { packet, in: arrivedBy }: Passage, program: NodeProgram): boolean {
+export function suits(recalled: Recalled, { packet, in: arrivedBy }: Passage, program: NodeProgram): boolean {
   const { flags, longest, shift } = recalled;
   if (recalled.program !== program || recalled.in !== arrivedBy || lengthOf(packet) > longest) return false;
   if (shift !== undefined && packet.ttl <= shift.hops) return false;

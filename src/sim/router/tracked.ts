@@ -1,8 +1,10 @@
 /** What tracking makes of a packet, in the words of `ct state`. */
+import type { NodeProgram } from '../program/program.ts';
 import type { DropReason } from '../trace/fate.ts';
 import type { Why } from '../trace/trace.ts';
 import type { Connection, Direction } from './connection.ts';
-import { LastWalk, type Memory } from './recall.ts';
+import type { Passage } from './passage.ts';
+import { type Memory, type Recalled, suits } from './recall.ts';
 import { NOT_TCP } from './track/tcp-state.ts';
 
 /** What a packet is to the connections that are known. */
@@ -20,25 +22,69 @@ export interface Tracked {
   readonly memory?: Memory;
 }
 
-/** What was said last of the packets of one direction of a connection, and the state of TCP that it was said in. */
-export interface Sighted {
-  readonly tcpState: string;
-  readonly tracked: Tracked;
+/**
+ * What is said of the packets of one direction of a connection, as long as it is the same: one value for all of them,
+ * which finds its words when somebody asks, and remembers the last walk.
+ */
+export class Sighted implements Tracked, Memory {
+  // fields are only declared: see `TuplePair`
+  declare readonly state: Tracked['state'];
+  declare readonly connection: Connection;
+  declare readonly direction: Direction;
+  declare readonly tcpState: string;
+  declare private words: Why | undefined;
+  declare private last: Recalled | undefined;
+
+  constructor(connection: Connection, direction: Direction, state: Tracked['state'], tcpState: string) {
+    this.state = state;
+    this.connection = connection;
+    this.direction = direction;
+    this.tcpState = tcpState;
+    this.words = undefined;
+    this.last = undefined;
+  }
+
+  get detail(): string {
+    return describe(this.state, this.connection, this.tcpState);
+  }
+
+  get why(): Why {
+    const { state, detail, direction, connection } = this;
+    this.words ??= { kind: 'tracked', state, detail, direction, connection: connection.id };
+    return this.words;
+  }
+
+  get memory(): Memory {
+    return this;
+  }
+
+  find(passage: Passage, program: NodeProgram): Recalled | undefined {
+    return this.last !== undefined && suits(this.last, passage, program) ? this.last : undefined;
+  }
+
+  keep(recalled: Recalled): void {
+    this.last = recalled;
+  }
 }
 
-/**
- * A packet of a connection that is known. The next one is mostly said the same of: then it is the same value, which
- * spares the words.
- */
+/** A packet of a connection that is known: mostly the same is said of it as of the one before. */
 export function followed(connection: Connection, direction: Direction, state: Tracked['state']): Tracked {
-  const tcpState = connection.session?.state ?? connection.tcp.state;
-  connection.sighted ??= { original: undefined, reply: undefined };
-  const last = connection.sighted[direction];
-  if (last !== undefined && last.tracked.state === state && last.tcpState === tcpState) return last.tracked;
-  const said = { state, connection, direction, detail: describe(state, connection) };
-  const tracked = { ...said, why: whyTracked(said), memory: new LastWalk() };
-  connection.sighted[direction] = { tcpState, tracked };
-  return tracked;
+  const tcpState = stateOfTcp(connection);
+  const last = direction === 'original' ? connection.sighted : connection.sightedBack;
+  if (last !== undefined && last.state === state && last.tcpState === tcpState) return last;
+  const sighted = new Sighted(connection, direction, state, tcpState);
+  if (direction === 'original') connection.sighted = sighted;
+  else connection.sightedBack = sighted;
+  return sighted;
+}
+
+function stateOfTcp({ session, tcp }: Connection): string {
+  return session?.state ?? tcp.state;
+}
+
+/** The same, said of the copy of its connection. */
+export function withConnection({ state, direction, detail }: Tracked, connection: Connection): Tracked {
+  return direction === undefined ? { state, connection, detail } : { state, connection, direction, detail };
 }
 
 /** The state of a packet of a connection that travels this way. */
@@ -48,8 +94,13 @@ export function stateOf({ seenReply, master }: Connection, direction: Direction)
 }
 
 /** What there is to say of a packet in this state. */
-export function describe(state: Tracked['state'], { id, master, tcp, session, confirmed }: Connection): string {
-  const tcpState = tcp === NOT_TCP ? '' : `, ${session?.state ?? tcp.state}`;
+export function describe(
+  state: Tracked['state'],
+  connection: Connection,
+  now: string = stateOfTcp(connection),
+): string {
+  const { id, master, tcp, confirmed } = connection;
+  const tcpState = tcp === NOT_TCP ? '' : `, ${now}`;
   if (!confirmed)
     return state === 'related' ? `expected by connection ${master}${tcpState}` : `a new connection${tcpState}`;
   return state === 'new' ? `connection ${id}, not answered yet${tcpState}` : `connection ${id}${tcpState}`;

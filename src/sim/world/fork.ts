@@ -1,6 +1,6 @@
 /** A world goes on in two ways. What both hold is shared, and a node is copied when it has something to do in one of them. */
 import { type CopyConnection, connectionCopier } from '../router/connection.ts';
-import type { Tracked } from '../router/tracked.ts';
+import { type Tracked, withConnection } from '../router/tracked.ts';
 import { copyNode, type RunningNode } from './node.ts';
 import type { Event, State } from './state.ts';
 
@@ -33,7 +33,7 @@ function eventOf(event: Event, copyOf: CopyConnection): Event {
 /** A packet remembers the connection that tracking found for it. */
 function withOwn<T extends { readonly tracked: Tracked | undefined }>(holder: T, copyOf: CopyConnection): T {
   const connection = holder.tracked?.connection;
-  return connection === undefined
+  return holder.tracked === undefined || connection === undefined
     ? holder
-    : { ...holder, tracked: { ...holder.tracked, connection: copyOf(connection) } };
+    : { ...holder, tracked: withConnection(holder.tracked, copyOf(connection)) };
 }

@@ -63,6 +63,7 @@ export function makeNode(program: NodeProgram, seed: Rng, recalls = true): Runni
     }),
     reassembler: new Reassembler(),
     ident: 0,
+    told: false,
     recalls,
     ways: undefined,
   };
@@ -97,6 +98,7 @@ export function copyNode(
     conntrack: conntrack.copy(copyConnection),
     reassembler: reassembler.copy(),
     ident,
+    told: false,
     recalls,
     ways: undefined,
   };

@@ -24,13 +24,13 @@ const anyTuple: fc.Arbitrary<Tuple> = fc
   }));
 
 const anyDeed = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ tuple: anyTuple, value: fc.nat() }) },
+  { weight: 3, arbitrary: fc.record({ tuple: anyTuple, value: fc.integer({ min: 1, max: 0x7fff_ffff }) }) },
   { weight: 2, arbitrary: fc.record({ tuple: anyTuple, value: fc.constant(undefined) }) },
 );
 
 function carryOut(
   deeds: readonly { readonly tuple: Tuple; readonly value: number | undefined }[],
-  table: TupleTable<{ readonly value: number }>,
+  table: TupleTable,
   model: Map<string, number>,
 ): void {
   for (const { tuple, value } of deeds) {
@@ -38,7 +38,7 @@ function carryOut(
       table.delete(tuple);
       model.delete(keyOf(tuple));
     } else {
-      table.set(tuple, { value });
+      table.set(tuple, value);
       model.set(keyOf(tuple), value);
     }
   }
@@ -48,15 +48,15 @@ describe('a table by tuple', () => {
   it('holds what a map of keys would, also after deletions, and so does its copy', () => {
     fc.assert(
       fc.property(fc.array(anyDeed, { maxLength: 400 }), fc.array(anyDeed, { maxLength: 100 }), (deeds, later) => {
-        const table = new TupleTable<{ readonly value: number }>();
+        const table = new TupleTable();
         const model = new Map<string, number>();
         carryOut(deeds, table, model);
-        const copy = table.copy(({ value }) => ({ value }));
+        const copy = table.copy();
         const copied = new Map(model);
         carryOut(later, copy, copied);
         for (const { tuple } of [...deeds, ...later]) {
-          expect(table.get({ ...tuple })?.value).toBe(model.get(keyOf(tuple)));
-          expect(copy.get({ ...tuple })?.value).toBe(copied.get(keyOf(tuple)));
+          expect(table.get({ ...tuple })).toBe(model.get(keyOf(tuple)) ?? 0);
+          expect(copy.get({ ...tuple })).toBe(copied.get(keyOf(tuple)) ?? 0);
         }
       }),
       { numRuns: 100 },
@@ -72,10 +72,10 @@ describe('a table by tuple', () => {
     { change: { type: 8, code: 0 } },
   ])('tells tuples apart that differ in %j', ({ change }) => {
     const tuple: Tuple = { protocol: 17, src: ip4(1), dst: ip4(2), sport: 1, dport: 1 };
-    const table = new TupleTable<string>();
-    table.set(tuple, 'here');
-    expect(table.get({ ...tuple, ...change })).toBeUndefined();
+    const table = new TupleTable();
+    table.set(tuple, 7);
+    expect(table.get({ ...tuple, ...change })).toBe(0);
     table.delete({ ...tuple, ...change });
-    expect(table.get({ ...tuple })).toBe('here');
+    expect(table.get({ ...tuple })).toBe(7);
   });
 });

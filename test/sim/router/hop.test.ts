@@ -37,6 +37,7 @@ function gateway(more: Partial<Design['nodes'][string]> = {}): RouterState {
     listens: () => false,
     reassembler: new Reassembler(),
     ident: 0,
+    told: false,
     recalls: true,
     ways: undefined,
   };

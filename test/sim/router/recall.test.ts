@@ -28,7 +28,14 @@ function running(node: Node, recalls = true): RouterState {
   const program = compileNode({ nodes: { r: structuredClone(node) } }, 'r');
   const { tracking, helpers } = program;
   const conntrack = new Conntrack({ tracking, helpers, rng: new Rng(1) });
-  const rest = { listens: () => false, reassembler: new Reassembler(), ident: 0, recalls, ways: undefined };
+  const rest = {
+    listens: () => false,
+    reassembler: new Reassembler(),
+    ident: 0,
+    told: false,
+    recalls,
+    ways: undefined,
+  };
   return { program, conntrack, ...rest };
 }
 

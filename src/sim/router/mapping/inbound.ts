@@ -11,7 +11,6 @@ import { fail } from '../../base/fail.ts';
 import type { Behaviour } from '../../design/behaviour.ts';
 import { PROTOCOL } from '../../packet/protocol.ts';
 import { showEndpoint } from '../../packet/show.ts';
-import { reversed } from '../../packet/tuple.ts';
 import type { NodeProgram } from '../../program/program.ts';
 import { bindTo } from '../bindings.ts';
 import { endpointOf, withEndpoint } from '../endpoints.ts';
@@ -179,12 +178,12 @@ interface Entry {
 function enter(crossing: Crossing, behaviour: Behaviour | undefined, { mapping, sender, near }: Entry): Admission {
   const { node, connection, now, passage } = crossing;
   const { conntrack } = node;
-  const current = reversed(connection.reply);
+  const current = connection.beyond;
   const tuple = withEndpoint(current, 'destination', mapping.inside.ip, mapping.inside.port);
   const turned = near.length > 0;
   const stranger = passage.packet.kind !== 'tcp' && mapping.lease === undefined && !isIn(mapping.remote, sender);
   const detail = `mapping ${mapping.id}${turned ? ', turned round' : ''}`;
-  if (!turned && (stranger || conntrack.flows.has(reversed(tuple), now))) {
+  if (!turned && (stranger || conntrack.flows.hasAnswer(tuple, now))) {
     return { kind: 'alone', mapping, detail: `${detail}; an answer goes by a mapping of its own` };
   }
   const left = expiryOf(mapping) - now;

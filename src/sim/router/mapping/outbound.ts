@@ -63,7 +63,7 @@ export function addressesOf(rule: SourceRule, masquerade: Ip | undefined): reado
 export function bindSource(crossing: Crossing, behaviour: Behaviour, way: Way, to: Endpoint): Mapped {
   const { node, connection, now } = crossing;
   const { conntrack } = node;
-  const current = reversed(connection.reply);
+  const current = connection.beyond;
   const { protocol } = current;
   const inside = endpointOf(current, 'source');
   const icmp = ICMP.has(protocol);
@@ -95,7 +95,7 @@ export function bindSource(crossing: Crossing, behaviour: Behaviour, way: Way, t
 export function bindLeased(crossing: Crossing, { addresses, rule, out }: Way): { readonly detail: string } | undefined {
   const { node, connection, now } = crossing;
   const { conntrack } = node;
-  const current = reversed(connection.reply);
+  const current = connection.beyond;
   const found = findMapping(crossing, endpointOf(current, 'source'), undefined, addresses);
   if (found?.lease === undefined) return undefined;
   const tuple = withEndpoint(current, 'source', found.outside.ip, found.outside.port);
@@ -118,7 +118,7 @@ export function findMapping(
 ): (Mapping & { readonly detail?: undefined }) | undefined {
   const { mappings } = node.conntrack;
   const own = mappings
-    .from(connection.original.protocol, inside, now)
+    .from(connection.protocol, inside, now)
     .filter(({ outside }) => addresses.some(({ from, to }) => from <= outside.ip && outside.ip <= to));
   const leased = own.find(({ lease }) => lease !== undefined);
   return leased ?? own.find((each) => isSameRemote(each.remote, remote));

@@ -129,7 +129,7 @@ export function trackSession(
   }
   const way = session.outbound === 'both' || from === 'inside' ? 'outbound' : 'inbound';
   if (session.outbound === 'both' || behaviour.refresh === 'both' || behaviour.refresh === way) {
-    refresh(connection, timeouts[lifetimeOf(connection.original.protocol, remotePort(connection, session))], now);
+    refresh(connection, timeouts[lifetimeOf(connection.protocol, remotePort(connection, session))], now);
   }
   return { kind: 'accepted' };
 }

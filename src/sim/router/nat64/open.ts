@@ -86,7 +86,7 @@ export function openFromSix(crossing: Crossing, rule: Nat64): Opened {
 
 /** Both ends change at once, and for as long as the connection lives. */
 function settle(connection: Connection, { prefix }: Nat64, tuple: Tuple): void {
-  connection.reply = reversed(tuple);
+  connection.beyond = tuple;
   connection.nat64 = prefix;
   connection.sourceBound = true;
   connection.destinationBound = true;
@@ -148,7 +148,7 @@ export function openFromFour(crossing: Crossing, rule: Nat64): Opened {
   const isQuery = original.protocol === PROTOCOL.icmp;
   const from = { ip: embed(rule.prefix, sender.ip), port: isQuery ? inside.port : sender.port };
   const tuple = across(original, from, inside);
-  if (node.conntrack.flows.has(reversed(tuple), now)) {
+  if (node.conntrack.flows.hasAnswer(tuple, now)) {
     return { kind: 'refused', reason: 'natClash', detail: 'another connection goes that way' };
   }
   const left = expiryOf(mapping) - now;

@@ -31,7 +31,7 @@ function whyOf(told: Told | undefined): Why {
 
 function enterTable(
   passage: Passage,
-  { conntrack }: RouterState,
+  { conntrack, told }: RouterState,
   flow: { connection: Connection; direction: Direction; now: number },
 ): StageResult {
   const { connection, direction, now } = flow;
@@ -41,6 +41,7 @@ function enterTable(
     const detail = 'another connection has taken the same tuple';
     return { verdict: 'drop', why: { kind: 'refused', reason: 'natClash', place: 'nat', detail }, passage };
   }
+  if (!told) return GO_ON;
   const { id, original, reply, timeout } = connection;
   return { verdict: 'next', why: { kind: 'confirmed', connection: id, original, reply, timeout }, passage };
 }

@@ -3,7 +3,7 @@ import { fail } from '../../base/fail.ts';
 import { fragment } from '../../packet/fragment.ts';
 import { lengthOf, type Packet } from '../../packet/packet.ts';
 import { answerError, TOO_BIG } from '../answer.ts';
-import type { Passage, RouterState, Stage } from '../passage.ts';
+import { CHECKED, type Passage, type RouterState, type Stage } from '../passage.ts';
 import { mtuOf } from './forwarding.ts';
 
 /** Out of the interface: cut where it must and may be (LNX-FWD-12, LNX-FRAG-1). */
@@ -11,7 +11,7 @@ export const egress: Stage = (passage, node) => {
   const { program } = node;
   const { packet, out = fail('no way out'), nextHop = fail('no next hop') } = passage;
   const limit = mtuOf(program, out);
-  const why = { kind: 'sent', out, nextHop } as const;
+  const why = node.told ? ({ kind: 'sent', out, nextHop } as const) : CHECKED;
   const size = Math.min(limit, passage.cut?.size ?? limit);
   if (lengthOf(packet) <= size) return { verdict: 'transmit', why, passage };
   if (mayCut(passage))

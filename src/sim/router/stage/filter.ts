@@ -18,7 +18,8 @@ function decide(program: ChainProgram, passage: Passage): Decision {
   return program.decide(sightOf(passage));
 }
 
-function carryOut(chain: ChainName, decision: Decision, passage: Passage, { program }: RouterState): StageResult {
+function carryOut(chain: ChainName, decision: Decision, passage: Passage, { program, told }: RouterState): StageResult {
+  if (!told && decision.verdict === 'accept' && !decision.notrack) return GO_ON;
   const why = { kind: 'filter', chain, decision } as const;
   if (decision.verdict === 'accept') {
     return { verdict: 'next', why, passage: decision.notrack ? { ...passage, notrack: true } : passage };

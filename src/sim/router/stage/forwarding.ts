@@ -4,7 +4,7 @@ import { withTtl } from '../../packet/rewrite.ts';
 import type { NodeProgram } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import { answerError, BEYOND_SCOPE, type ErrorKind, TOO_BIG, TTL_EXPIRED } from '../answer.ts';
-import { GO_ON, type Passage, type Stage, type StageResult, withPacket } from '../passage.ts';
+import { CHECKED, GO_ON, type Passage, type Stage, type StageResult, withPacket } from '../passage.ts';
 
 /** May this node forward, and may this packet be forwarded. */
 export const forwarding: Stage = (passage, { program }) => {
@@ -24,19 +24,20 @@ export const forwarding: Stage = (passage, { program }) => {
 };
 
 /** LNX-FWD-1, LNX-FWD-2: counted after routing, before the forward chain. */
-export const ttl: Stage = (passage, { program }) => {
+export const ttl: Stage = (passage, { program, told }) => {
   const left = passage.packet.ttl - 1;
   if (left < 1) return answered(passage, program, refused('ttlExpired', 'ttl', 'the TTL ran out'), TTL_EXPIRED);
   const packet = withTtl(passage.packet, left);
-  return { verdict: 'next', why: { kind: 'decremented', ttl: left }, passage: withPacket(passage, packet) };
+  const why = told ? ({ kind: 'decremented', ttl: left } as const) : CHECKED;
+  return { verdict: 'next', why, passage: withPacket(passage, packet) };
 };
 
 /** LNX-FWD-11: asked before the forward chain, of the size it came in. */
-export const mtu: Stage = (passage, { program }) => {
+export const mtu: Stage = (passage, { program, told }) => {
   const limit = mtuOf(program, passage.out);
   const length = passage.cut?.size ?? lengthOf(passage.packet);
   if (length <= limit || !passage.packet.df) {
-    return { verdict: 'next', why: { kind: 'fits', mtu: limit, length }, passage };
+    return told ? { verdict: 'next', why: { kind: 'fits', mtu: limit, length }, passage } : GO_ON;
   }
   const detail = `${length} bytes do not fit ${passage.out}, which takes ${limit}, and the packet must not be cut`;
   return answered(passage, program, refused('tooBig', 'mtu', detail), TOO_BIG, limit);

@@ -1,13 +1,10 @@
-import type { Endpoint } from '../../addr/endpoint.ts';
 import { family, type Ip } from '../../addr/ip.ts';
 import { fail } from '../../base/fail.ts';
 import type { Millis } from '../../base/time.ts';
-import { echoId, hasPorts, type Packet, PROTOCOL, type Tcp, type Udp } from '../../packet/packet.ts';
+import { type Packet, PROTOCOL } from '../../packet/packet.ts';
 import { withDestination } from '../../packet/rewrite.ts';
-import { reversed } from '../../packet/tuple.ts';
 import type { Place, Translation } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
-import type { Why } from '../../trace/trace.ts';
 import { answerError } from '../answer.ts';
 import { translate, translateNew } from '../bindings.ts';
 import { type Connection, type Direction, isBound, type Side } from '../connection.ts';
@@ -19,6 +16,7 @@ import { govern } from '../mapping/session.ts';
 import { isStray, type Strayed, strayIn, strayOut } from '../mapping/stray.ts';
 import { refuseUnsolicited } from '../mapping/unsolicited.ts';
 import {
+  CHECKED,
   GO_ON,
   type Passage,
   type RouterState,
@@ -28,6 +26,7 @@ import {
   withTracked,
 } from '../passage.ts';
 import { sightOf } from '../sight.ts';
+import { rewritten, whyTranslated } from './translated.ts';
 
 /**
  * Destination translation at −100 and source translation at 100. Only the packet that opens a connection asks the rules
@@ -70,7 +69,7 @@ function begin(side: Side, passage: Passage, node: RouterState, flow: Flow): Sta
   const { packet, in: arrivedBy, out, nextHop } = passage;
   const { nat } = program;
   const rule = side === 'destination' ? nat?.destination(sightOf(passage)) : nat?.source(sightOf(passage));
-  const leaves = out !== undefined && nextHop !== undefined;
+  const leaves = rule?.kind === 'masquerade' && out !== undefined && nextHop !== undefined;
   const masquerade = leaves ? program.masqueradeFor(out, nextHop, packet.dst) : undefined;
   if (arrivedBy !== undefined && arrivedBy !== 'lo') {
     const mapped =
@@ -84,7 +83,10 @@ function begin(side: Side, passage: Passage, node: RouterState, flow: Flow): Sta
     now: flow.now,
     out,
     masquerade,
-    redirect: arrivedBy === undefined ? undefined : program.primaryOf(arrivedBy, family(packet.dst)),
+    redirect:
+      rule?.kind !== 'redirect' || arrivedBy === undefined
+        ? undefined
+        : program.primaryOf(arrivedBy, family(packet.dst)),
   });
   if (bound.kind === 'exhausted') return refuse(passage, 'natExhausted', rule?.place ?? 'nat', bound.detail);
   return follow(side, passage, flow, {
@@ -144,11 +146,11 @@ function leave(
   if (isStray(passage.packet)) {
     return conclude('source', passage, node, strayOut(node, passage, now) ?? fail('a rule is gone'), connection);
   }
-  if (!HAS_PORTS.has(connection.original.protocol)) {
+  if (!HAS_PORTS.has(connection.protocol)) {
     govern(connection, { mappings: [], outbound: 'original' }, behaviour, {});
     return undefined;
   }
-  const to = endpointOf(reversed(connection.reply), 'destination');
+  const to = endpointOf(connection.beyond, 'destination');
   const mapped = bindSource(crossing, behaviour, way, to);
   if (mapped.kind === 'refused') return refuseMapping(passage, node, mapped, rule.place);
   return follow('source', passage, flow, { node, place: rule.place, detail: mapped.detail });
@@ -208,6 +210,7 @@ function follow(side: Side, passage: Passage, flow: Flow, asked: Asked): StageRe
     return refuse(passage, 'untranslatable', 'nat', 'a redirect says nothing true about a translated connection');
   if (after === packet) return GO_ON;
   if (isShortGre(packet)) return refuse(passage, 'untranslatable', asked.place ?? 'nat', 'its GRE header is cut short');
+  if (!asked.node.told) return { verdict: 'next', why: CHECKED, passage: withPacket(passage, after) };
   const { side: changed, from, to } = rewritten(packet, after, side);
   const { place, detail, by = madeBy(connection, place) } = asked;
   const why = whyTranslated(
@@ -216,16 +219,6 @@ function follow(side: Side, passage: Passage, flow: Flow, asked: Asked): StageRe
     detail,
   );
   return { verdict: 'next', why, passage: withPacket(passage, after) };
-}
-
-type Translated = Extract<Why, { kind: 'translated' }>;
-
-/** With the place and the detail, where there are any. */
-function whyTranslated(same: Translated, place: Place | undefined, detail: string | undefined): Translated {
-  const { kind, side, from, to, by, connection = fail('translated for no connection') } = same;
-  if (place !== undefined && detail !== undefined) return { kind, side, from, to, by, connection, place, detail };
-  if (place !== undefined) return { kind, side, from, to, by, connection, place };
-  return detail === undefined ? same : { kind, side, from, to, by, connection, detail };
 }
 
 function madeBy({ master, confirmed }: Connection, place: Place | undefined): 'rule' | 'expectation' | 'flow' {
@@ -259,38 +252,6 @@ function refuse(
   detail: string,
 ): Extract<StageResult, { verdict: 'drop' }> {
   return { verdict: 'drop', why: { kind: 'refused', reason, place, detail }, passage };
-}
-
-/** The outer endpoint that changed; in an ICMP error it may be the quoted packet alone. */
-function rewritten(before: Packet, after: Packet, side: Side): { side: Side; from: Endpoint; to: Endpoint } {
-  if (hasPorts(before) && hasPorts(after)) return moved(before, after, side);
-  const [was, is] = [endpoints(before), endpoints(after)];
-  const changed = differ(was.source, is.source)
-    ? 'source'
-    : differ(was.destination, is.destination)
-      ? 'destination'
-      : side;
-  return { side: changed, from: was[changed], to: is[changed] };
-}
-
-function moved(before: Tcp | Udp, after: Tcp | Udp, asked: Side): { side: Side; from: Endpoint; to: Endpoint } {
-  const source = before.src !== after.src || before.sport !== after.sport;
-  const destination = before.dst !== after.dst || before.dport !== after.dport;
-  const side = source ? 'source' : destination ? 'destination' : asked;
-  if (side === 'source') {
-    return { side, from: { ip: before.src, port: before.sport }, to: { ip: after.src, port: after.sport } };
-  }
-  return { side, from: { ip: before.dst, port: before.dport }, to: { ip: after.dst, port: after.dport } };
-}
-
-function endpoints(packet: Packet): Record<Side, Endpoint> {
-  const id = echoId(packet) ?? 0;
-  const [sport, dport] = hasPorts(packet) ? [packet.sport, packet.dport] : [id, id];
-  return { source: { ip: packet.src, port: sport }, destination: { ip: packet.dst, port: dport } };
-}
-
-function differ(a: Endpoint, b: Endpoint): boolean {
-  return a.ip !== b.ip || a.port !== b.port;
 }
 
 export const dnat = nat('destination');

@@ -1,5 +1,5 @@
 import { family } from '../../addr/ip.ts';
-import { GO_ON, type Stage, withTracked } from '../passage.ts';
+import { CHECKED, GO_ON, type Stage, withTracked } from '../passage.ts';
 import { whyTracked } from '../tracked.ts';
 
 /** Finds the packet's connection, or prepares a new one that enters the table only at the end (LNX-HOOK-8). */
@@ -16,5 +16,5 @@ export const track: Stage = (passage, node, now) => {
     const why = { kind: 'refused', ...tracked.drop } as const;
     return { verdict: 'drop', why, passage };
   }
-  return { verdict: 'next', why: whyTracked(tracked), passage: withTracked(passage, tracked) };
+  return { verdict: 'next', why: node.told ? whyTracked(tracked) : CHECKED, passage: withTracked(passage, tracked) };
 };

@@ -70,6 +70,7 @@ export class Box {
       listens,
       reassembler: new Reassembler(),
       ident: 0,
+      told: false,
       recalls: true,
       ways: undefined,
     };
