@@ -3,7 +3,9 @@
  *
  * Read RFC 791 §3.2, RFC 8200 §4.5 and RFC 5722 first.
  */
+
 import { fail } from '../base/fail.ts';
+import { RareMap } from '../base/rare-map.ts';
 import type { Millis } from '../base/time.ts';
 import { update } from './checksum.ts';
 import { fragmentWord, lengthOf } from './length.ts';
@@ -83,7 +85,7 @@ export const PATIENCE = { 4: 30_000, 6: 60_000 } as const;
  * datagram with overlapping or contradicting pieces (RFC 5722 §3).
  */
 export class Reassembler {
-  readonly #datagrams = new Map<string, Datagram>();
+  readonly #datagrams = new RareMap<string, Datagram>();
 
   copy(): Reassembler {
     const copy = new Reassembler();

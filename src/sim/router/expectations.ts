@@ -2,7 +2,9 @@
  * Connections that a helper has announced: one address, from any port, to one endpoint, once, within a time
  * (LNX-FTP-3, -4, -12). Read RFC 6384 §3 first.
  */
+
 import type { Ip } from '../addr/ip.ts';
+import { RareMap } from '../base/rare-map.ts';
 import type { Millis } from '../base/time.ts';
 import { keyOf, type Tuple } from '../packet/tuple.ts';
 import type { ConnectionId } from '../trace/trace.ts';
@@ -35,9 +37,9 @@ const MAX = 4096;
 
 /** The table of expectations; what has run out is noticed when it is met. */
 export class Expectations {
-  readonly #byKey = new Map<string, Expectation>();
+  readonly #byKey = new RareMap<string, Expectation>();
   /** An FTP connection expects one data connection at a time. */
-  readonly #byMaster = new Map<Connection, Expectation>();
+  readonly #byMaster = new RareMap<Connection, Expectation>();
   readonly #onChange: OnChange;
 
   constructor(onChange: OnChange) {

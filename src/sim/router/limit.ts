@@ -5,7 +5,9 @@
  *
  * Read RFC 1812 §4.3.2.8 and RFC 4443 §2.4 (f) first.
  */
+
 import type { Ip } from '../addr/ip.ts';
+import { RareMap } from '../base/rare-map.ts';
 import type { Millis } from '../base/time.ts';
 
 interface Bucket {
@@ -19,7 +21,7 @@ const PER_NODE = { burst: 50, every: 1 };
 /** The allowance of one node. */
 export class IcmpLimiter {
   readonly #node: Bucket = { tokens: PER_NODE.burst, filled: 0 };
-  readonly #destinations = new Map<Ip, Bucket>();
+  readonly #destinations = new RareMap<Ip, Bucket>();
 
   copy(): IcmpLimiter {
     const copy = new IcmpLimiter();

@@ -1,4 +1,5 @@
 import type { Ip } from '../addr/ip.ts';
+import { RareMap } from '../base/rare-map.ts';
 import type { Millis } from '../base/time.ts';
 import type { Passage } from '../router/passage.ts';
 import type { PacketId } from '../trace/trace.ts';
@@ -27,7 +28,7 @@ export interface Found {
 
 /** Next hops of one node: those that it has found, and those that nobody answers for, where packets wait and fail together. */
 export class Neighbours {
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #waiting = new RareMap<string, Waiting[]>();
   /** By interface. */
   readonly #found = new Map<string, Map<Ip, Found>>();
 

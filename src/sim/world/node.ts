@@ -1,6 +1,8 @@
 /** The running counterpart of a design's node: the compiled program, the tables below, the host above. */
+
 import type { Endpoint } from '../addr/endpoint.ts';
 import { ANY4, type Ip } from '../addr/ip.ts';
+import { RareMap } from '../base/rare-map.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import type { Lease } from '../host/app/app.ts';
@@ -41,12 +43,12 @@ export interface RunningNode {
   /** For what programs on this node draw by chance. */
   readonly rng: Rng;
   /** Services that run, by their id, with the text of their specification. */
-  readonly services: Map<string, string>;
+  readonly services: RareMap<string, string>;
   up: boolean;
   /** SYNs from outside that NAT holds, by their number. */
-  readonly held: Map<PacketId, Passage>;
+  readonly held: RareMap<PacketId, Passage>;
   /** Pieces that wait in the reassembler, by what they are pieces of. */
-  readonly pieces: Map<string, { readonly ids: PacketId[]; readonly deadline: Millis }>;
+  readonly pieces: RareMap<string, { readonly ids: PacketId[]; readonly deadline: Millis }>;
 }
 
 /** A node at rest, its tables empty; `recalls`: it remembers walks. */
@@ -77,10 +79,10 @@ export function makeNode(program: NodeProgram, seed: Rng, recalls = true): Runni
     limiter: new IcmpLimiter(),
     leases: new Map(),
     rng: rng.split('programs'),
-    services: new Map(),
+    services: new RareMap(),
     up: true,
-    held: new Map(),
-    pieces: new Map(),
+    held: new RareMap(),
+    pieces: new RareMap(),
   };
 }
 
@@ -112,9 +114,9 @@ export function copyNode(
     limiter: limiter.copy(),
     leases: new Map(leases),
     rng: rng.copy(),
-    services: new Map(services),
-    held: new Map([...held].map(([id, passage]) => [id, copyPassage(passage)])),
-    pieces: new Map([...pieces].map(([key, { ids, deadline }]) => [key, { ids: [...ids], deadline }])),
+    services: new RareMap(services),
+    held: new RareMap([...held].map(([id, passage]) => [id, copyPassage(passage)])),
+    pieces: new RareMap([...pieces].map(([key, { ids, deadline }]) => [key, { ids: [...ids], deadline }])),
   };
 }
 

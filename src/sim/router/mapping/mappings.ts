@@ -4,8 +4,10 @@
  *
  * Read RFC 4787 §4.3, RFC 6146 §3.1 and RFC 6888 §3 first.
  */
+
 import type { Endpoint } from '../../addr/endpoint.ts';
 import type { Ip } from '../../addr/ip.ts';
+import { RareMap } from '../../base/rare-map.ts';
 import type { Millis } from '../../base/time.ts';
 import { keyOf, type Tuple } from '../../packet/tuple.ts';
 import type { Connection, CopyConnection } from '../connection.ts';
@@ -27,11 +29,11 @@ export class Mappings {
   readonly subscribers: Subscribers;
   readonly resting: Resting;
   readonly #onChange: OnMapping;
-  readonly #byId = new Map<number, Mapping>();
-  readonly #byInside = new Map<string, Mapping[]>();
-  readonly #byOutside = new Map<string, Mapping[]>();
+  readonly #byId = new RareMap<number, Mapping>();
+  readonly #byInside = new RareMap<string, Mapping[]>();
+  readonly #byOutside = new RareMap<string, Mapping[]>();
   /** SYNs from outside that wait for one from inside, with the moment that they give up. */
-  readonly #held = new Map<string, Millis>();
+  readonly #held = new RareMap<string, Millis>();
   #made = 0;
 
   constructor(onChange: OnMapping, past?: { readonly subscribers: Subscribers; readonly resting: Resting }) {
@@ -166,7 +168,7 @@ export class Mappings {
     append(this.#byOutside, keyOfEndpoint(protocol, outside), mapping);
   }
 
-  #living(index: ReadonlyMap<string, Mapping[]>, key: string, now: Millis): Mapping[] {
+  #living(index: RareMap<string, Mapping[]>, key: string, now: Millis): Mapping[] {
     return [...(index.get(key) ?? [])].filter((mapping) => this.#lives(mapping, now));
   }
 
@@ -191,13 +193,13 @@ export class Mappings {
   }
 }
 
-function append(index: Map<string, Mapping[]>, key: string, mapping: Mapping): void {
+function append(index: RareMap<string, Mapping[]>, key: string, mapping: Mapping): void {
   const there = index.get(key);
   if (there === undefined) index.set(key, [mapping]);
   else there.push(mapping);
 }
 
-function drop(index: Map<string, Mapping[]>, key: string, mapping: Mapping): void {
+function drop(index: RareMap<string, Mapping[]>, key: string, mapping: Mapping): void {
   const left = (index.get(key) ?? []).filter((each) => each !== mapping);
   if (left.length === 0) index.delete(key);
   else index.set(key, left);

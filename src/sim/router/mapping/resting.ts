@@ -1,9 +1,10 @@
 /** Outside endpoints that rest after use, so that nobody gets what is meant for another (RFC 6888 REQ-8). */
+import { RareMap } from '../../base/rare-map.ts';
 import type { Millis } from '../../base/time.ts';
 
 /** When each endpoint was given back, oldest first. Mutable. */
 export class Resting {
-  readonly #since = new Map<string, Millis>();
+  readonly #since = new RareMap<string, Millis>();
 
   copy(): Resting {
     const copy = new Resting();

@@ -1,6 +1,8 @@
 /** What each inside address holds: mappings, the outside address it is paired with, blocks of ports. */
+
 import type { Endpoint } from '../../addr/endpoint.ts';
 import type { Ip } from '../../addr/ip.ts';
+import { RareMap } from '../../base/rare-map.ts';
 import type { Millis } from '../../base/time.ts';
 import type { PortRange } from '../../design/ports.ts';
 import type { Mapping } from './mapping.ts';
@@ -22,11 +24,11 @@ export interface Subscriber {
 
 /** Everybody who holds something, and whose each block is. Mutable. */
 export class Subscribers {
-  readonly #byIp = new Map<Ip, Subscriber>();
+  readonly #byIp = new RareMap<Ip, Subscriber>();
   /** Blocks in use, or resting since a moment, by their outside address and first port. */
-  readonly #blocks = new Map<string, Millis | undefined>();
+  readonly #blocks = new RareMap<string, Millis | undefined>();
   /** Where sequential allocation goes on, by outside address and protocol. */
-  readonly #next = new Map<string, number>();
+  readonly #next = new RareMap<string, number>();
 
   copy(): Subscribers {
     const copy = new Subscribers();
