@@ -1,7 +1,7 @@
 /** What a rule matches: names that are not there, fields that do not go together, matches that nothing can meet. */
 
 import type { Family } from '../../addr/ip.ts';
-import { fail, type Issue } from '../../base/fail.ts';
+import type { Issue } from '../../base/fail.ts';
 import type { Path } from '../../base/path.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { PROTOCOL } from '../../packet/packet.ts';
@@ -122,18 +122,23 @@ function icmpFamily(protocol: number): Family | undefined {
 
 /** The families whose packets can meet a match, as far as its addresses say; groups that are not there say nothing. */
 export function familiesOf(design: Design, match: Match | undefined): ReadonlySet<Family> {
+  const bits = familyBits(design, match);
+  return new Set(([4, 6] as const).filter((family) => bits & BIT[family]));
+}
+
+/** Sets of families as bits. */
+const BIT = { 4: 1, 6: 2 } as const;
+const BOTH = BIT[4] | BIT[6];
+
+const bitOf = (address: string): number => BIT[address.includes(':') ? 6 : 4];
+
+function familyBits(design: Design, match: Match | undefined): number {
   let left = BOTH;
   for (const field of ADDRESSES) {
     left &= familiesIn(design, match?.[field]) & familiesIn(design, match?.not?.[field]);
   }
-  return FAMILIES[left] ?? fail(`${left} is no set of families`);
+  return left;
 }
-
-/** Sets of families as bits: 1 for IPv4, 2 for IPv6. */
-const BOTH = 3;
-const FAMILIES: readonly ReadonlySet<Family>[] = [new Set(), new Set([4]), new Set([6]), new Set([4, 6])];
-
-const bitOf = (address: string): number => (address.includes(':') ? 2 : 1);
 
 /** The families of addresses, as bits; no addresses say nothing. */
 function familiesIn(design: Design, given: string | readonly string[] | undefined): number {
@@ -144,17 +149,17 @@ function familiesIn(design: Design, given: string | readonly string[] | undefine
 }
 
 function checkFamilies(design: Design, match: Match): Issue | undefined {
-  const families = familiesOf(design, match);
-  if (families.size === 0) {
+  const families = familyBits(design, match);
+  if (families === 0) {
     return issue('family', [], 'no packet can match: the addresses are IPv4 in one field and IPv6 in another');
   }
   const protocols = protocolsOf(match);
   const reachable = (protocol: number): boolean => {
     const version = icmpFamily(protocol);
-    return version === undefined || families.has(version);
+    return version === undefined || (families & BIT[version]) !== 0;
   };
   if (protocols === undefined || protocols.some(reachable)) return undefined;
-  const [name, other] = families.has(6) ? ['icmp', 'icmpv6'] : ['icmpv6', 'icmp'];
+  const [name, other] = families & BIT[6] ? ['icmp', 'icmpv6'] : ['icmpv6', 'icmp'];
   const message = `no packet can match: ${name} is not the ICMP of the addresses beside it`;
   return issue('family', ['protocol'], message, `write "${other}"`);
 }
