@@ -26,17 +26,28 @@ export function readJson(given: string, file: string): JsonText | { readonly iss
   return value === undefined ? readTree(text, file) : { source: sourceOf(file, text), value, issues: [] };
 }
 
-/** The value of a text without comments of which there is nothing to say; undefined of any other. */
+/** The value of a text of which there is nothing to say; undefined of any other. */
 function readPlain(text: string): Json | undefined {
   try {
-    const value = JSON.parse(text) as Json;
+    const plain = withoutComments(text);
+    const value = JSON.parse(plain) as Json;
     // a name that is there twice is one member
-    return countMembers(value, 0) === countColons(text) ? value : undefined;
+    return countMembers(value, 0) === countColons(plain) ? value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
+
+/** The text with a space for each comment; one that is not closed stays, and so does what looks like one in a string. */
+function withoutComments(text: string): string {
+  if (!text.includes('//') && !text.includes('/*')) return text;
+  return text.replace(STRING_OR_COMMENT, (found) => (COMMENT.test(found) ? ' ' : found));
+}
+
+/** What is not closed goes on to the end, so that no text is looked at twice. */
+const STRING_OR_COMMENT = /"[^"\\]*(?:\\.[^"\\]*)*"?|\/\/[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
+const COMMENT = /^(?:\/\/|\/\*[\s\S]*\*\/$)/;
 
 /** How many members the objects in a value have; NaN where one has no name to be, or is nested too deep. */
 function countMembers(value: Json, depth: number): number {
