@@ -63,7 +63,7 @@ export class Conntrack {
   #settings: ConntrackSettings;
   #changes: Change[] = [];
 
-  constructor({ rng, ...settings }: ConntrackSettings & { readonly rng: Rng }, past?: Past) {
+  constructor({ rng, tracking, helpers }: ConntrackSettings & { readonly rng: Rng }, past?: Past) {
     const ended = (connection: Connection, at: Millis) => this.#ended(connection, at);
     const changed: OnChange = (...change) => this.#expectationChanged(...change);
     this.flows = past?.flows.copy(past.copyOf, ended) ?? new Flows(ended);
@@ -71,7 +71,7 @@ export class Conntrack {
     const mapped: OnMapping = (...change) => this.#mappingChanged(...change);
     this.mappings = past?.mappings.copy(past.copyOf, mapped) ?? new Mappings(mapped);
     this.rng = rng;
-    this.#settings = settings;
+    this.#settings = { tracking, helpers };
   }
 
   /** The same tables, for another world to go on with; `copyOf` copies what other parts of the node hold as well. */

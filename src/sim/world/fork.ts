@@ -1,4 +1,5 @@
 /** A world goes on in two ways. What both hold is shared, and a node is copied when it has something to do in one of them. */
+import { RareMap } from '../base/rare-map.ts';
 import { type CopyConnection, connectionCopier } from '../router/connection.ts';
 import { type Tracked, withConnection } from '../router/tracked.ts';
 import { copyNode, type RunningNode } from './node.ts';
@@ -11,10 +12,10 @@ export function forkState(state: State): State {
     ...state,
     nodes: nodes.fork(),
     wires: wires.fork(),
-    cut: new Map(cut),
+    cut: new RareMap(cut),
     queue: queue.copy(),
     recorder: recorder.copy(),
-    findings: new Map(findings),
+    findings: new RareMap(findings),
   };
 }
 

@@ -36,10 +36,10 @@ export interface RunningNode {
   readonly host: Host;
   readonly neighbours: Neighbours;
   /** By next hop, as far as packets have gone there. */
-  readonly outlets: Map<Ip, Outlet>;
+  readonly outlets: RareMap<Ip, Outlet>;
   readonly limiter: IcmpLimiter;
   /** Addresses learned by DHCP, by interface. */
-  readonly leases: Map<string, Lease>;
+  readonly leases: RareMap<string, Lease>;
   /** For what programs on this node draw by chance. */
   readonly rng: Rng;
   /** Services that run, by their id, with the text of their specification. */
@@ -69,15 +69,15 @@ export function makeNode(program: NodeProgram, seed: Rng, recalls = true): Runni
     recalls,
     ways: undefined,
   };
-  const host = makeHost({ name, routing: routingOf(router), rng: rng.split('host') });
+  const host = makeHost({ name, routing: new TablesOfTheMoment(router), rng: rng.split('host') });
   return {
     name,
     router,
     host,
     neighbours: new Neighbours(),
-    outlets: new Map(),
+    outlets: new RareMap(),
     limiter: new IcmpLimiter(),
-    leases: new Map(),
+    leases: new RareMap(),
     rng: rng.split('programs'),
     services: new RareMap(),
     up: true,
@@ -104,17 +104,18 @@ export function copyNode(
     recalls,
     ways: undefined,
   };
-  const host = node.host.copy(routingOf(own));
+  const host = node.host.copy(new TablesOfTheMoment(own));
   return {
-    ...node,
+    name: node.name,
     router: own,
     host,
     neighbours: neighbours.copy(copyPassage),
-    outlets: new Map(),
+    outlets: new RareMap(),
     limiter: limiter.copy(),
-    leases: new Map(leases),
+    leases: new RareMap(leases),
     rng: rng.copy(),
     services: new RareMap(services),
+    up: node.up,
     held: new RareMap([...held].map(([id, passage]) => [id, copyPassage(passage)])),
     pieces: new RareMap([...pieces].map(([key, { ids, deadline }]) => [key, { ids: [...ids], deadline }])),
   };
@@ -148,14 +149,28 @@ function addressesOf(program: NodeProgram) {
 }
 
 /** The host asks the tables of the moment, not those it was made with. */
-function routingOf(router: RouterState): Routing {
-  return {
-    sourceFor: (dst, via) => router.program.sourceFor(dst, via),
-    mtuTo: (dst) => {
-      const out = router.program.fib.lookup(dst)?.[0]?.out;
-      return (out === undefined ? undefined : router.program.interfaces.get(out)?.mtu) ?? 65535;
-    },
-    owns: (ip) => router.program.owns(ip),
-    isBroadcast: (ip) => router.program.isBroadcast(ip),
-  };
+class TablesOfTheMoment implements Routing {
+  readonly #router: RouterState;
+
+  constructor(router: RouterState) {
+    this.#router = router;
+  }
+
+  sourceFor(dst: Ip, via?: string): Ip | undefined {
+    return this.#router.program.sourceFor(dst, via);
+  }
+
+  mtuTo(dst: Ip): number {
+    const { fib, interfaces } = this.#router.program;
+    const out = fib.lookup(dst)?.[0]?.out;
+    return (out === undefined ? undefined : interfaces.get(out)?.mtu) ?? 65535;
+  }
+
+  owns(ip: Ip): boolean {
+    return this.#router.program.owns(ip);
+  }
+
+  isBroadcast(ip: Ip): boolean {
+    return this.#router.program.isBroadcast(ip);
+  }
 }

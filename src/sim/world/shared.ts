@@ -1,14 +1,19 @@
+import { RareMap } from '../base/rare-map.ts';
+
+type Rows<K, V> = ReadonlyMap<K, V>;
+const NOTHING: Rows<never, never> = new Map<never, never>();
+
 /**
  * A table whose rows several worlds hold together. A row is copied when one of them is about to change it for the first
  * time; from the moment on at which it is shared nobody changes the row itself.
  */
 export class SharedTable<K, V> {
   /** Rows that other worlds may hold as well; nobody writes to them, or to this map. */
-  #shared: ReadonlyMap<K, V>;
+  #shared: Rows<K, V>;
   /** Rows that only this world holds; they go before shared ones. */
-  #own = new Map<K, V>();
+  #own = new RareMap<K, V>();
 
-  constructor(shared: ReadonlyMap<K, V> = new Map()) {
+  constructor(shared: Rows<K, V> = NOTHING) {
     this.#shared = shared;
   }
 
@@ -40,20 +45,20 @@ export class SharedTable<K, V> {
   /** Gives each row another key; those without one are gone. */
   rekey(keyOf: (key: K) => K | undefined): void {
     this.#shared = rekeyed(this.#shared, keyOf);
-    this.#own = rekeyed(this.#own, keyOf);
+    this.#own = new RareMap(rekeyed(this.#own, keyOf));
   }
 
   /** A table with the same rows, all of which are shared from now on. */
   fork(): SharedTable<K, V> {
     if (this.#own.size > 0) {
       this.#shared = new Map([...this.#shared, ...this.#own]);
-      this.#own = new Map();
+      this.#own = new RareMap();
     }
     return new SharedTable(this.#shared);
   }
 }
 
-function rekeyed<K, V>(rows: ReadonlyMap<K, V>, keyOf: (key: K) => K | undefined): Map<K, V> {
+function rekeyed<K, V>(rows: Iterable<readonly [K, V]>, keyOf: (key: K) => K | undefined): Map<K, V> {
   const moved = new Map<K, V>();
   for (const [key, row] of rows) {
     const place = keyOf(key);

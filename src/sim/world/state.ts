@@ -1,4 +1,5 @@
 import { fail } from '../base/fail.ts';
+import { RareMap } from '../base/rare-map.ts';
 import { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import type { Design } from '../design/design.ts';
@@ -64,13 +65,13 @@ export interface State {
   /** Routes that `shortest-path` routing has found; undefined until somebody asks. */
   learned: Learned | undefined;
   /** Links that a change took down or up, over what the design says. */
-  readonly cut: Map<string, boolean>;
+  readonly cut: RareMap<string, boolean>;
   readonly queue: EventQueue<Event>;
   readonly recorder: Recorder;
   /** Whether nodes remember walks. */
   readonly recalls: boolean;
   /** What client programs found out, by program. */
-  readonly findings: Map<string, Finding>;
+  readonly findings: RareMap<string, Finding>;
 }
 
 /** Routes learned, by node. */
@@ -95,11 +96,11 @@ export function makeState(
     programs: new Map(),
     order: Object.keys(design.nodes),
     learned: undefined,
-    cut: new Map(),
+    cut: new RareMap(),
     queue: new EventQueue(),
     recorder: new Recorder(record),
     recalls,
-    findings: new Map(),
+    findings: new RareMap(),
   };
 }
 
@@ -226,7 +227,10 @@ export function refresh(state: State): ReadonlySet<string> {
 export function recompile(state: State, name: string): boolean {
   const known = state.nodes.see(name);
   if (known === undefined) return false;
-  const program = compileNode(state.design, name, { leases: known.leases, learned: learnedBy(state, name) });
+  const program = compileNode(state.design, name, {
+    leases: new Map(known.leases),
+    learned: learnedBy(state, name),
+  });
   if (program === known.router.program) return false;
   state.epoch += 1;
   reprogram(nodeOf(state, name), program, state.now);
