@@ -62,8 +62,8 @@ export function translateNew(
 }
 
 /** Nobody else has, or is promised, the answers that the connection would have as it is. */
-function staysFree({ flows, mappings }: Conntrack, connection: Connection, now: Millis): boolean {
-  return mappings.isEmpty && !flows.hasReplyOf(connection, now);
+function staysFree({ flows, isUnmapped }: Conntrack, connection: Connection, now: Millis): boolean {
+  return isUnmapped && !flows.hasReplyOf(connection, now);
 }
 
 /** This side is as it will be. */

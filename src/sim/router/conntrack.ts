@@ -11,8 +11,9 @@ import { verifyTransport } from '../packet/checksum.ts';
 import type { Icmp, Packet } from '../packet/packet.ts';
 import { reversed, type Tuple, tupleOf } from '../packet/tuple.ts';
 import type { Tracking } from '../program/program.ts';
-import type { ConnectionId, FlowRow, MappingRow, Occurrence } from '../trace/trace.ts';
+import type { ConnectionId, FlowRow, MappingRow } from '../trace/trace.ts';
 import { followMaster } from './bindings.ts';
+import type { Change } from './change.ts';
 import { Connection, type CopyConnection, giveHelper, rowOf } from './connection.ts';
 import { type Expectation, type ExpectationRow, Expectations, type OnChange } from './expectations.ts';
 import { Flows, type Found } from './flows.ts';
@@ -28,18 +29,11 @@ export interface ConntrackSettings {
   readonly helpers: ReadonlySet<'ftp'>;
 }
 
-/** One change of a table, to be recorded once; the name of the node is for the recorder to add. */
-export type Change = { readonly at: Millis } & (
-  | Omit<Extract<Occurrence, { kind: 'flow' }>, 'node'>
-  | Omit<Extract<Occurrence, { kind: 'expectation' }>, 'node'>
-  | Omit<Extract<Occurrence, { kind: 'mapping' }>, 'node'>
-);
-
 /** The tables to go on with, and how to copy what they hold. */
 interface Past {
   readonly flows: Flows;
-  readonly expectations: Expectations;
-  readonly mappings: Mappings;
+  readonly expectations: Expectations | undefined;
+  readonly mappings: Mappings | undefined;
   readonly copyOf: CopyConnection;
 }
 
@@ -54,9 +48,10 @@ const NO_CHANGES: readonly Change[] = [];
 /** The connections of one node. Mutable; all time comes in as an argument and never goes back. */
 export class Conntrack {
   readonly flows: Flows;
-  readonly expectations: Expectations;
-  readonly mappings: Mappings;
   readonly rng: Rng;
+  /** Few nodes have any: made when they are first asked for. */
+  #expectations: Expectations | undefined;
+  #mappings: Mappings | undefined;
   /** Whether anybody asks what has changed. */
   heard = true;
   #opened: ConnectionId = 0;
@@ -65,24 +60,44 @@ export class Conntrack {
 
   constructor({ rng, tracking, helpers }: ConntrackSettings & { readonly rng: Rng }, past?: Past) {
     const ended = (connection: Connection, at: Millis) => this.#ended(connection, at);
-    const changed: OnChange = (...change) => this.#expectationChanged(...change);
     this.flows = past?.flows.copy(past.copyOf, ended) ?? new Flows(ended);
-    this.expectations = past?.expectations.copy(past.copyOf, changed) ?? new Expectations(changed);
-    const mapped: OnMapping = (...change) => this.#mappingChanged(...change);
-    this.mappings = past?.mappings.copy(past.copyOf, mapped) ?? new Mappings(mapped);
+    this.#expectations = past?.expectations?.copy(past.copyOf, this.#onExpectation);
+    this.#mappings = past?.mappings?.copy(past.copyOf, this.#onMapping);
     this.rng = rng;
     this.#settings = { tracking, helpers };
   }
 
   /** The same tables, for another world to go on with; `copyOf` copies what other parts of the node hold as well. */
   copy(copyOf: CopyConnection): Conntrack {
-    const { flows, expectations, mappings } = this;
-    const past = { flows, expectations, mappings, copyOf };
+    const past = { flows: this.flows, expectations: this.#expectations, mappings: this.#mappings, copyOf };
     const copy = new Conntrack({ ...this.#settings, rng: this.rng.copy() }, past);
     copy.#opened = this.#opened;
     copy.heard = this.heard;
     copy.#changes = [...this.#changes];
     return copy;
+  }
+
+  get expectations(): Expectations {
+    this.#expectations ??= new Expectations(this.#onExpectation);
+    return this.#expectations;
+  }
+
+  get mappings(): Mappings {
+    this.#mappings ??= new Mappings(this.#onMapping);
+    return this.#mappings;
+  }
+
+  /** Whether there are no mappings. */
+  get isUnmapped(): boolean {
+    return this.#mappings === undefined || this.#mappings.isEmpty;
+  }
+
+  get #onExpectation(): OnChange {
+    return (...change) => this.#expectationChanged(...change);
+  }
+
+  get #onMapping(): OnMapping {
+    return (...change) => this.#mappingChanged(...change);
   }
 
   get tracking(): Tracking {
@@ -95,7 +110,7 @@ export class Conntrack {
   }
 
   /** Finds the packet's connection, or prepares a new one. `local`: it is made here, so checksums and helpers wait. */
-  track(packet: Packet, now: Millis, { local = false }: { readonly local?: boolean } = {}): Tracked {
+  track(packet: Packet, now: Millis, local = false): Tracked {
     const message = packet.kind === 'icmp' ? this.#screen(packet, now, local) : undefined;
     if (message !== undefined) return message;
     const tuple = tupleOf(packet);
@@ -120,7 +135,7 @@ export class Conntrack {
   release(connection: Connection): void {
     if (connection.confirmed) return;
     this.flows.unbind(connection);
-    this.mappings.detach(connection, connection.created);
+    this.#mappings?.detach(connection, connection.created);
   }
 
   /** What was sent went nowhere, but was sent: its mapping and its filter live by it, and no packet is of it. */
@@ -134,7 +149,7 @@ export class Conntrack {
   flush(now: Millis): void {
     this.flows.expire(now);
     for (const connection of [...this.flows.all()]) this.flows.remove(connection, now);
-    this.mappings.reset(now);
+    this.#mappings?.reset(now);
   }
 
   /** Masqueraded connections go with the address that they use; those of a plain `snat` stay (LNX-NAT-8). */
@@ -202,7 +217,7 @@ export class Conntrack {
     }
     if (outcome.kind === 'reopened') {
       this.flows.remove(connection, now);
-      return this.track(packet, now, { local });
+      return this.track(packet, now, local);
     }
     if (outcome.kind === 'destroyed') this.flows.remove(connection, now);
     if (direction === 'reply') connection.seenReply = true;
@@ -235,7 +250,7 @@ export class Conntrack {
       const detail = `all ${max} entries of the connection table are taken`;
       return { state: 'invalid', detail, drop: { reason: 'tableFull', place: 'tracking.max', detail } };
     }
-    const expectation = this.expectations.take(tuple, now);
+    const expectation = this.#expectations?.take(tuple, now);
     const { tracking } = this;
     const master = expectation?.master.id;
     const reply = reversed(tuple);
@@ -261,8 +276,8 @@ export class Conntrack {
   }
 
   #ended(connection: Connection, at: Millis): void {
-    this.expectations.removeOf(connection, at);
-    this.mappings.detach(connection, at);
+    this.#expectations?.removeOf(connection, at);
+    this.#mappings?.detach(connection, at);
     this.#flowChanged(connection, 'destroy', at);
   }
 

@@ -38,11 +38,11 @@ export function endpointOf(tuple: Tuple, side: Side): Endpoint {
 }
 
 /** Whether another connection has the answers that this one would have, or a lease keeps the endpoint for another. */
-export function isTaken({ flows, mappings }: Conntrack, connection: Connection, tuple: Tuple, now: Millis): boolean {
-  if (flows.hasAnswer(tuple, now)) return true;
-  if (mappings.isEmpty) return false;
+export function isTaken(conntrack: Conntrack, connection: Connection, tuple: Tuple, now: Millis): boolean {
+  if (conntrack.flows.hasAnswer(tuple, now)) return true;
+  if (conntrack.isUnmapped) return false;
   const inside = endpointOf(connection.original, 'source');
-  return mappings.isLeased(tuple.protocol, endpointOf(tuple, 'source'), inside, now);
+  return conntrack.mappings.isLeased(tuple.protocol, endpointOf(tuple, 'source'), inside, now);
 }
 
 interface Request {

@@ -297,7 +297,7 @@ describe('LNX-FTP: client behind masquerade', () => {
     expect(text(control.says('PORT 192,168,1,50,156,65\r\n').packet)).toContain('192,168');
     const { conntrack } = new Gate(helped);
     const syn = tcp({ src: PUBLIC, dst: S, sport: 1, dport: 21, seq: 1, flags: FLAG.syn });
-    expect(conntrack.track(syn, 0, { local: true }).connection?.helper).toBeUndefined();
+    expect(conntrack.track(syn, 0, true).connection?.helper).toBeUndefined();
     expect(conntrack.track(syn, 0).connection?.helper).toBe('ftp');
   });
 

@@ -80,9 +80,9 @@ describe('LNX-CK-2: a wrong transport checksum is INVALID', () => {
 
   it('what is made here is not checked', () => {
     const { conntrack } = new Gate();
-    expect(conntrack.track({ ...out(), checksum: 1 }, 0, { local: true }).state).toBe('new');
+    expect(conntrack.track({ ...out(), checksum: 1 }, 0, true).state).toBe('new');
     const ping = { ...echo({ src: PUBLIC, dst: S, id: 1, seq: 1 }), checksum: 1 };
-    expect(conntrack.track(ping, 0, { local: true }).state).toBe('new');
+    expect(conntrack.track(ping, 0, true).state).toBe('new');
   });
 });
 

@@ -100,7 +100,7 @@ function begin(side: Side, passage: Passage, node: RouterState, flow: Flow): Sta
 function arrive(passage: Passage, node: RouterState, flow: Flow): StageResult | undefined {
   const { connection, now } = flow;
   const { behaviour } = node.conntrack.tracking;
-  if (behaviour === undefined && node.conntrack.mappings.isEmpty) return undefined;
+  if (behaviour === undefined && node.conntrack.isUnmapped) return undefined;
   if (behaviour !== undefined && isStray(passage.packet)) {
     const strayed = strayIn(node, passage, now);
     return strayed === undefined ? undefined : conclude('destination', passage, node, strayed, connection);
@@ -134,7 +134,7 @@ function leave(
   const { out } = passage;
   const { behaviour } = node.conntrack.tracking;
   if (out === undefined || (rule?.kind !== 'masquerade' && rule?.kind !== 'snat')) return undefined;
-  if (behaviour === undefined && node.conntrack.mappings.isEmpty) return undefined;
+  if (behaviour === undefined && node.conntrack.isUnmapped) return undefined;
   const addresses = addressesOf(rule, masquerade);
   if (addresses === undefined || addresses.length === 0) return undefined;
   const crossing = { node, passage, connection, now };

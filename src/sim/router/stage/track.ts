@@ -11,7 +11,7 @@ export const track: Stage = (passage, node, now) => {
     known ??
     (passage.notrack
       ? ({ state: 'untracked', detail: 'a rule of raw said notrack' } as const)
-      : node.conntrack.track(packet, now, { local: passage.in === undefined }));
+      : node.conntrack.track(packet, now, passage.in === undefined));
   if (tracked.drop !== undefined) {
     const why = { kind: 'refused', ...tracked.drop } as const;
     return { verdict: 'drop', why, passage };
