@@ -5,8 +5,10 @@
  *     npm run bench -- --page FILE.json              writes docs/performance.md from a run
  *     npm run bench -- --history FILE --compare A B  two commits of a history
  */
+
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execute } from '../../src/lab/execute.ts';
 import { CHAIN } from './cases/chain.ts';
@@ -20,6 +22,7 @@ import { TRACING } from './cases/tracing.ts';
 import { type Case, Context } from './context.ts';
 import { readHistory, showChange } from './history.ts';
 import { updatePage } from './page.ts';
+import { ROOT } from './place.ts';
 import { type Entry, Misused, type Report, Skipped } from './result.ts';
 import { showReport } from './table.ts';
 
@@ -34,7 +37,7 @@ const CASES: readonly Case[] = [
   ...SCALE,
 ];
 
-const PAGE = new URL('../../docs/performance.md', import.meta.url);
+const PAGE = join(ROOT, 'docs/performance.md');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

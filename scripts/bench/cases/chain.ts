@@ -1,6 +1,5 @@
 /** G7: one stream of datagrams along a chain of routers, beside ns-3. */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execute, perform } from '../../../src/lab/execute.ts';
 import { ip4 } from '../../../src/sim/addr/ip.ts';
 import type { Design, Node } from '../../../src/sim/design/design.ts';
@@ -8,9 +7,10 @@ import { type App, type AppCommand, react } from '../../../src/sim/host/app/app.
 import { World } from '../../../src/sim/world/world.ts';
 import { type Case, type Context, inFolder, needs, versionOf } from '../context.ts';
 import { alternate, type Timing, timed } from '../measure.ts';
+import { ROOT } from '../place.ts';
 import { type Comparison, compareSides, Skipped } from '../result.ts';
 
-const SOURCE = fileURLToPath(new URL('../peer/chain.cc', import.meta.url));
+const SOURCE = join(ROOT, 'scripts/bench/peer/chain.cc');
 const MODULES = ['core', 'network', 'internet', 'applications', 'point-to-point'].map((name) => `ns3-${name}`);
 const PORT = 9;
 const PAYLOAD = new Uint8Array(64);

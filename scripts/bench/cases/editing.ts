@@ -1,11 +1,10 @@
 /** One rule of a large network edited: asked again from what is known, and anew. */
-import { fileURLToPath } from 'node:url';
+
 import { execute } from '../../../src/lab/execute.ts';
 import type { Case } from '../context.ts';
 import type { Measured } from '../measure.ts';
+import { argvOf } from '../place.ts';
 import { compareSides } from '../result.ts';
-
-const WHATIF = fileURLToPath(new URL('../whatif.ts', import.meta.url));
 
 interface Told {
   readonly nodes: number;
@@ -20,7 +19,7 @@ const editing: Case = {
   async run({ amount }) {
     const nodes = amount.quick ? '100' : '1000';
     const options = ['--nodes', nodes, '--repeats', String(Math.min(3, amount.repeats)), '--json'];
-    const { code, out, err } = await execute({ argv: [process.execPath, '--import', 'tsx', WHATIF, ...options] });
+    const { code, out, err } = await execute({ argv: [process.execPath, ...argvOf('whatif'), ...options] });
     if (code !== 0) throw new Error(err);
     const told = JSON.parse(out) as Told;
     return [

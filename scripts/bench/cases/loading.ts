@@ -1,7 +1,7 @@
 /** G14 and start-up: from text to tables, and from nothing to a result. */
+
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { STARTER } from '../../../src/cli/starter.ts';
 import { load } from '../../../src/scenarios/load.ts';
 import { compileNode } from '../../../src/sim/program/compile.ts';
@@ -9,12 +9,13 @@ import { type Case, type Context, inFolder, timedProgram } from '../context.ts';
 import type { KernelStand } from '../kernel/stand.ts';
 import { alternate, timed } from '../measure.ts';
 import { gatewayDesign } from '../ours.ts';
+import { ROOT } from '../place.ts';
 import { type Comparison, compareSides, Skipped } from '../result.ts';
 import { type Flavour, generateRules, toIptables } from '../rules.ts';
 import { FLAVOURS, iptablesName } from './filtering.ts';
 
 const RULES = 10_000;
-const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+const CLI = join(ROOT, 'dist/cli/main.js');
 
 /** Text to tables of the gateway; how many rules its chain has. */
 function compileText(text: string): number {

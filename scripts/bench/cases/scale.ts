@@ -1,21 +1,23 @@
 /** Sizes: each ten times the one before, in a process of its own, with its time and its memory. */
-import { fileURLToPath } from 'node:url';
+
 import { execute } from '../../../src/lab/execute.ts';
 import type { Grown } from '../child.ts';
 import type { Case, Context } from '../context.ts';
 import { GATEWAY } from '../kernel/stand.ts';
 import { spreadOf } from '../measure.ts';
+import { argvOf } from '../place.ts';
 import { exponentOf, type Point, type Scale, Skipped } from '../result.ts';
 
-const CHILD = fileURLToPath(new URL('../child.ts', import.meta.url));
 /** Memory enough for the largest size. */
 const HEAP_MB = 12_000;
 
 type What = 'nothing' | 'nodes' | 'connections' | 'pool' | 'rules' | 'routes';
 
 async function grow(what: What, size: number): Promise<Grown> {
-  const flags = ['--expose-gc', `--max-old-space-size=${HEAP_MB}`, '--import', 'tsx'];
-  const { code, out, err } = await execute({ argv: [process.execPath, ...flags, CHILD, what, String(size)] });
+  const flags = ['--expose-gc', `--max-old-space-size=${HEAP_MB}`];
+  const { code, out, err } = await execute({
+    argv: [process.execPath, ...flags, ...argvOf('child'), what, String(size)],
+  });
   if (code !== 0) throw new Error(`${what} ${size}: ${err}`);
   return JSON.parse(out) as Grown;
 }

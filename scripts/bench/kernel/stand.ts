@@ -2,15 +2,16 @@
  * The peer that matters: three network namespaces (client, gateway, server) joined by veth pairs, a packet sender in
  * compiled C, and a server that counts what reaches it and discards it. Nothing leaves the namespaces.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execute, findProgram, type Output, perform } from '../../../src/lab/execute.ts';
 import { demolish, demolishNow } from '../../../src/lab/stand/demolish.ts';
 import { guard, release } from '../../../src/lab/stand/guard.ts';
+import { ROOT } from '../place.ts';
 
-const SENDER = fileURLToPath(new URL('sender.c', import.meta.url));
+const SENDER = join(ROOT, 'scripts/bench/kernel/sender.c');
 
 /** What a run of the sender took. */
 interface Cost {
