@@ -95,8 +95,8 @@ class Block {
   /** The first rule from a place in the block on that matches, −1 for none. */
   first(view: View, start: number): number {
     const four = view.family === 4;
-    const a = four ? setAt(this.#dst, view.dstWord >>> 0) : setAt6(this.#dst6, view.dst);
-    const b = four ? setAt(this.#src, view.srcWord >>> 0) : setAt6(this.#src6, view.src);
+    const a = four ? setAt(this.#dst, view.dstWord >>> 0) : setAt6(this.#dst6, view.dst as Ip6);
+    const b = four ? setAt(this.#src, view.srcWord >>> 0) : setAt6(this.#src6, view.src as Ip6);
     const c = setAt(this.#dport, view.dport);
     const d = setAt(this.#sport, view.sport);
     const e = this.#fitting.get(view.against) ?? this.#fit(view.against);
@@ -130,8 +130,8 @@ function setAt({ starts, sets }: Track, value: number): number {
   return sets[countUpTo(starts, value)] as number;
 }
 
-function setAt6({ starts, sets }: Steps<Ip6>, ip: Ip): number {
-  return sets[isIp6(ip) ? countUpTo6(starts, ip) : 0] as number;
+function setAt6({ starts, sets }: Steps<Ip6>, ip: Ip6): number {
+  return sets[countUpTo6(starts, ip)] as number;
 }
 
 function only4(set: RangeSet<Ip> | undefined): RangeSet<number> | undefined {

@@ -45,15 +45,16 @@ const keys = new Int32Array(LENGTHS);
 export function cellsOf(set: RangeSet<Ip> | undefined, family: Family): readonly Cell[] {
   if (set === undefined) return ANYWHERE;
   const ranges = set.filter(({ from }) => isIp4(from) === (family === 4));
-  const [first] = ranges;
-  const last = ranges.at(-1);
-  if (first === undefined || last === undefined) return ANYWHERE;
-  if (ranges.length > MOST) return [cellOf({ from: first.from, to: last.to })];
   const cells: Cell[] = [];
-  for (const cell of ranges.map(cellOf)) {
+  for (const cell of (ranges.length > MOST ? [hullOf(ranges)] : ranges).map(cellOf)) {
     if (!cells.some(({ length, key }) => length === cell.length && key === cell.key)) cells.push(cell);
   }
   return cells;
+}
+
+function hullOf(ranges: readonly IpRange[]): IpRange {
+  const [first] = ranges;
+  return { from: (first as IpRange).from, to: (ranges.at(-1) as IpRange).to };
 }
 
 function cellOf({ from, to }: IpRange): Cell {

@@ -99,6 +99,20 @@ describe.each(SHAPES)('a search by %s', (_, build) => {
     expect(find(to(3000), 0)).toBe(3000);
   });
 
+  it.each([
+    ['IPv4', (i: number) => `10.${i}.0.1`, '192.0.2.1'],
+    ['IPv6', (i: number) => `2001:db8:${i}::1`, '2001:db8::ffff'],
+  ])('finds a rule by any of a dozen addresses of %s', (__, address, dst) => {
+    const hosts = Array.from({ length: 12 }, (___, i) => address(i * 3));
+    const { table } = compileAll([{ source: hosts, protocol: 'udp' }]);
+    const find = build(table, family(ip(dst)));
+    const matching = Array.from({ length: 36 }, (___, i) => address(i)).filter((src) => {
+      const view = viewOf(seen(udp({ src: ip(src), dst: ip(dst), sport: 1, dport: 2 })));
+      return allOf(find, table, view).length > 0;
+    });
+    expect(matching).toEqual(hosts);
+  });
+
   it('tells more questions about interfaces apart than a word has bits', () => {
     const { table } = compileAll(Array.from({ length: 40 }, (__, i) => ({ inInterface: `lan${i}` })));
     const find = build(table, 4);
