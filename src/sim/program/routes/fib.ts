@@ -44,7 +44,7 @@ export function compileFib({ interfaces, gateway, routes, surroundings }: FibInp
     ...leasedRoutes(interfaces, surroundings.leases),
     ...learnedRoutes(interfaces, surroundings.learned),
   ];
-  return tableOf(candidates.sort(compareCandidates));
+  return tableOf(sortCandidates(candidates));
 }
 
 function ofItself(route: Route): Candidate {
@@ -70,6 +70,19 @@ function tableOf(sorted: readonly Candidate[]): Fib {
 /** Routes that discard do so whichever way a packet is to go; an address of its own counts on its own interface only. */
 function leaves({ out, place }: Route, by: string): boolean {
   return out === by || out === undefined || place === `interfaces.${by}`;
+}
+
+/** By one number where it tells them apart: a full table is sorted in a fraction of the time. */
+function sortCandidates(candidates: readonly Candidate[]): Candidate[] {
+  const keys = Float64Array.from(candidates, ({ route: { prefix } }) => {
+    return isIp4(prefix.ip) ? prefix.ip * 64 + prefix.length : Number.MAX_VALUE;
+  });
+  const order = Uint32Array.from(candidates, (_, i) => i);
+  order.sort((a, b) => {
+    const apart = (keys[a] as number) - (keys[b] as number);
+    return apart === 0 ? compareCandidates(candidates[a] as Candidate, candidates[b] as Candidate) : apart;
+  });
+  return Array.from(order, (i) => candidates[i] as Candidate);
 }
 
 /** Learned routes come after all others of their prefix, whatever their metric. */
