@@ -8,7 +8,7 @@ import type { View } from './view.ts';
 /** Up to this many rules nothing is faster than to go through them. */
 const FEW = 64;
 /** An index costs about as much as going through its rules this often. */
-const PAYS_AFTER = 256;
+const PAYS_AFTER = 512;
 
 /** Goes through its rules one by one, until that has cost as much as an index for the packets of a family would. */
 export class RuleSearch {
