@@ -4,7 +4,7 @@ import type { Packet } from '../packet/packet.ts';
 import { LINUX } from '../program/order.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Step, Why } from '../trace/trace.ts';
-import { type End, GO_ON, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
+import { CHECKED, type End, GO_ON, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
 import { again, isFirst, type Memory, type Recalled, recallable, retell } from './recall.ts';
 import { ORDER, waysOf } from './stages.ts';
 
@@ -50,23 +50,25 @@ export function runHop(start: Passage, node: RouterState, now: Millis, walk?: Wa
   const ways = node.ways?.program === node.program ? node.ways : waysOf(node.program);
   node.ways = ways;
   node.told = walk !== undefined;
-  const trail: Trail | undefined = walk === undefined ? undefined : { whys: [], packets: [] };
-  const mayRecall = node.recalls && isFirst(start);
-  let memory: Memory | undefined;
   let way = start.in === undefined ? ways.origin : ways.through;
+  // where walks are remembered there is no stage −2
+  const known = node.recalls && isFirst(start) ? way.known : -2;
+  let memory: Memory | undefined = known === -1 ? ways.walks : undefined;
+  let recalled = memory === undefined ? undefined : recall(memory, start, node, walk);
+  if (recalled !== undefined) return again(recalled, start);
+  let trail: Trail | undefined;
   let passage = start;
   let end: End | undefined;
   for (let at = 0; end === undefined && at < way.stages.length; at++) {
-    if (mayRecall && at === way.known + 1) {
-      memory = ways.walks ?? passage.tracked?.memory;
-      const recalled = memory?.find(passage, node.program);
-      if (recalled !== undefined && (walk === undefined || recalled.said !== undefined)) {
-        return repeat(recalled, passage, walk);
-      }
-    }
     const result: StageResult = way.stages[at]?.(passage, node, now) ?? GO_ON;
     const after = result.verdict === 'pass' ? passage : result.passage;
-    if (trail !== undefined) {
+    if (at === known && (result.verdict === 'pass' || result.verdict === 'next')) {
+      memory = ways.walks ?? after.tracked?.memory;
+      recalled = memory === undefined ? undefined : recall(memory, after, node, walk);
+      if (recalled !== undefined) return again(recalled, after);
+    }
+    if (walk !== undefined && (trail !== undefined || at >= known || result.why !== CHECKED)) {
+      trail ??= checked(at, passage.packet);
       trail.whys.push(result.why);
       trail.packets.push(after.packet);
     }
@@ -85,13 +87,29 @@ export function runHop(start: Passage, node: RouterState, now: Millis, walk?: Wa
   return end;
 }
 
-/** Goes the way of a walk that is remembered. */
-function repeat(recalled: Recalled, passage: Passage, walk: Walk | undefined): End {
-  if (walk !== undefined) {
-    walk.whys = recalled.said ?? NOTHING;
-    walk.end = recalled.verdict;
+/** So many stages have looked at the packet, and that is all. */
+function checked(count: number, packet: Packet): Trail {
+  const trail: Trail = { whys: [], packets: [] };
+  for (let i = 0; i < count; i++) {
+    trail.whys.push(CHECKED);
+    trail.packets.push(packet);
   }
-  return again(recalled, passage);
+  return trail;
+}
+
+/** The walk that this one would be, where one is remembered, and its words where they are wanted. */
+function recall(
+  memory: Memory,
+  passage: Passage,
+  { program }: RouterState,
+  walk: Walk | undefined,
+): Recalled | undefined {
+  const recalled = memory.find(passage, program);
+  if (recalled === undefined || walk === undefined) return recalled;
+  if (recalled.said === undefined) return undefined;
+  walk.whys = recalled.said;
+  walk.end = recalled.verdict;
+  return recalled;
 }
 
 /** A walk that has come to its end. */

@@ -18,7 +18,7 @@ import { carryOut } from './mapping.ts';
 import type { Waiting } from './neighbours.ts';
 import type { RunningNode } from './node.ts';
 import { type Event, findNode, isUp, linkAt, recompile, type State } from './state.ts';
-import { lose, transmit } from './transmit.ts';
+import { lose, transmit, transmitAgain } from './transmit.ts';
 
 /** Takes the next event from the queue, moves the clock to it and lets it happen. */
 export function step(state: State): void {
@@ -111,7 +111,10 @@ function isMute({ recorder }: State, { answer, passage }: Extract<End, { verdict
 
 function leave(state: State, node: RunningNode, end: Extract<End, { verdict: 'transmit' }>, id: PacketId): void {
   const { pieces, passage } = end;
-  if (pieces === undefined) return transmit(state, node, { id, packet: passage.packet, passage });
+  if (pieces === undefined) {
+    if (!transmitAgain(state, node, id, passage)) transmit(state, node, { id, packet: passage.packet, passage });
+    return;
+  }
   const into = pieces.map((value) =>
     state.recorder.born(state.now, { node: node.name, value, cause: id, by: 'fragmentation' }),
   );

@@ -24,6 +24,7 @@ import type { Wire } from './wire.ts';
 export interface Outlet {
   readonly epoch: number;
   readonly out: string;
+  readonly nextHop: Ip;
   readonly from: Joint;
   readonly to: Joint;
   readonly wire: Wire;
@@ -37,6 +38,8 @@ export interface RunningNode {
   readonly neighbours: Neighbours;
   /** By next hop, as far as packets have gone there. */
   readonly outlets: RareMap<Ip, Outlet>;
+  /** The one that was used last. */
+  lastOutlet: Outlet | undefined;
   readonly limiter: IcmpLimiter;
   /** Addresses learned by DHCP, by interface. */
   readonly leases: RareMap<string, Lease>;
@@ -76,6 +79,7 @@ export function makeNode(program: NodeProgram, seed: Rng, recalls = true): Runni
     host,
     neighbours: new Neighbours(),
     outlets: new RareMap(),
+    lastOutlet: undefined,
     limiter: new IcmpLimiter(),
     leases: new RareMap(),
     rng: rng.split('programs'),
@@ -111,6 +115,7 @@ export function copyNode(
     host,
     neighbours: neighbours.copy(copyPassage),
     outlets: new RareMap(),
+    lastOutlet: undefined,
     limiter: limiter.copy(),
     leases: new RareMap(leases),
     rng: rng.copy(),

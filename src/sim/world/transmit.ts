@@ -17,11 +17,25 @@ export interface Leaving {
   readonly passage: Passage;
 }
 
+/** Puts a packet on the link of its interface, where others have gone to its next hop before it; false for none. */
+export function transmitAgain(
+  state: State,
+  node: RunningNode,
+  id: PacketId,
+  { out, nextHop, packet }: Passage,
+): boolean {
+  const { lastOutlet } = node;
+  const known =
+    lastOutlet?.nextHop === nextHop ? lastOutlet : nextHop === undefined ? undefined : node.outlets.get(nextHop);
+  if (known === undefined || known.epoch !== state.epoch || known.out !== out) return false;
+  node.lastOutlet = known;
+  pass(state, known, id, packet);
+  return true;
+}
+
 /** Puts a packet on the link of its interface, towards its next hop. */
 export function transmit(state: State, node: RunningNode, leaving: Leaving): void {
   const { out = fail('no way out'), nextHop = fail('no next hop') } = leaving.passage;
-  const known = node.outlets.get(nextHop);
-  if (known !== undefined && known.epoch === state.epoch && known.out === out) return pass(state, known, leaving);
   if (out === 'lo') return loop(state, node, leaving);
   const joint = linkAt(state, node.name, out);
   if (joint === undefined || !isUp(state, joint.link) || !node.up) return unanswered(state, node, leaving);
@@ -32,17 +46,17 @@ export function transmit(state: State, node: RunningNode, leaving: Leaving): voi
     return lose(state, node.name, leaving.id, 'noNeighbour', joint.link.name);
   }
   const found = node.neighbours.find(out, nextHop);
-  const outlet = { epoch: state.epoch, out, from: joint, to, wire: wireOf(state, joint.link), found };
+  const outlet = { epoch: state.epoch, out, nextHop, from: joint, to, wire: wireOf(state, joint.link), found };
   node.outlets.set(nextHop, outlet);
-  pass(state, outlet, leaving);
+  pass(state, outlet, leaving.id, leaving.packet);
 }
 
 /** To a next hop that answers. */
-function pass(state: State, outlet: Outlet, leaving: Leaving): void {
+function pass(state: State, outlet: Outlet, id: PacketId, packet: Packet): void {
   const { found } = outlet;
   found.at = state.now;
   found.doubted = undefined;
-  carry(state, outlet, leaving);
+  carry(state, outlet, id, packet);
 }
 
 /** Through the loopback interface a packet keeps what tracking knows of it. */
@@ -77,7 +91,12 @@ function answersAt(state: State, end: Joint, ip: Ip): boolean {
   return family(ip) === 4 ? program.owns(ip) : by.addresses.some((own) => own.ip === ip);
 }
 
-function carry(state: State, { from, to, wire }: Pick<Outlet, 'from' | 'to' | 'wire'>, { id, packet }: Leaving): void {
+function carry(
+  state: State,
+  { from, to, wire }: Pick<Outlet, 'from' | 'to' | 'wire'>,
+  id: PacketId,
+  packet: Packet,
+): void {
   const at = wire.pass(from.node, lengthOf(packet), state.now);
   const { link } = from;
   if (typeof at === 'string') return lose(state, from.node, id, at, link.name);
@@ -120,9 +139,9 @@ function flood(state: State, from: Joint, leaving: Leaving): void {
       cause: leaving.id,
       by: 'broadcast',
     });
-    carry(state, { from, to, wire }, { ...leaving, id });
+    carry(state, { from, to, wire }, id, leaving.packet);
   }
-  carry(state, { from, to: first, wire }, leaving);
+  carry(state, { from, to: first, wire }, leaving.id, leaving.packet);
 }
 
 /** Nobody answers for the next hop: the packet waits until the kernel gives up asking. */
