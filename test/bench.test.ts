@@ -22,7 +22,7 @@ describe('measuring', () => {
     expect(spreadOf(values)).toEqual(spread);
   });
 
-  it('takes turns, and throws the first round away', async () => {
+  it('takes turns, and throws the first rounds away', async () => {
     const turns: string[] = [];
     let clock = 0;
     const side = (name: string) => () => {
@@ -31,9 +31,9 @@ describe('measuring', () => {
       return { cpuNs: clock, wallNs: clock * 10 };
     };
     const { a, b } = await alternate({ a: side('a'), b: side('b') }, 3);
-    expect(turns.join('')).toBe('abababab');
-    expect(a.cpuNs).toEqual({ median: 5, min: 3, max: 7 });
-    expect(b.wallNs).toEqual({ median: 60, min: 40, max: 80 });
+    expect(turns.join('')).toBe('abababababab');
+    expect(a.cpuNs).toEqual({ median: 9, min: 7, max: 11 });
+    expect(b.wallNs).toEqual({ median: 100, min: 80, max: 120 });
   });
 
   it('counts the cost of one operation', () => {

@@ -40,14 +40,17 @@ export function timed(operations: number, work: () => void): Timing {
   return { cpuNs: ((user + system) * 1000) / operations, wallNs: wallNs / operations };
 }
 
-/** Each side `repeats` times, alternating; one round before that is thrown away. */
+/** Rounds before the first that counts: by then code that is compiled as it runs has been compiled. */
+const THROWN_AWAY = 3;
+
+/** Each side `repeats` times, alternating, once so many rounds have been thrown away. */
 export async function alternate<K extends string>(
   sides: Readonly<Record<K, Run>>,
   repeats: number,
 ): Promise<Readonly<Record<K, Measured>>> {
   const names = Object.keys(sides) as K[];
   const taken = Object.fromEntries(names.map((name) => [name, [] as Timing[]])) as Record<K, Timing[]>;
-  for (let round = -1; round < repeats; round++) {
+  for (let round = -THROWN_AWAY; round < repeats; round++) {
     for (const name of names) {
       const timing = await sides[name]();
       if (round >= 0) taken[name].push(timing);

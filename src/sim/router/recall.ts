@@ -62,20 +62,14 @@ export function suits(recalled: Recalled, { packet, in: arrivedBy }: Passage, pr
   return flags === -1 || (packet.kind === 'tcp' && packet.flags === flags);
 }
 
-/** The end of the walk once more, for another packet. */
-export function again(recalled: Recalled, { packet, in: arrivedBy, tracked }: Passage): End {
-  const { verdict, why, out, nextHop, shift } = recalled;
-  const passage = {
-    packet: shift === undefined || !isFlow(packet) ? packet : shifted(packet, shift),
-    in: arrivedBy,
-    out,
-    nextHop,
-    tracked,
-    notrack: false,
-    cut: undefined,
-    arrived: undefined,
-    turned: false,
-  };
+type Own = { -readonly [Field in keyof Passage]: Passage[Field] };
+
+/** The end of the walk once more, for another packet, whose passage is its walk's own and is written to. */
+export function again({ verdict, why, out, nextHop, shift }: Recalled, passage: Own): End {
+  const { packet } = passage;
+  if (shift !== undefined && isFlow(packet)) passage.packet = shifted(packet, shift);
+  passage.out = out;
+  passage.nextHop = nextHop;
   return verdict === 'deliver' ? { verdict, passage } : { verdict, why, passage };
 }
 

@@ -111,7 +111,12 @@ export function nodeOf(state: State, name: string): RunningNode {
 
 /** The same; undefined when the design has no such node. */
 export function findNode(state: State, name: string): RunningNode | undefined {
-  const known = state.nodes.mine(name) ?? state.nodes.own(name, (shared) => ownNode(state, shared));
+  return state.nodes.mine(name) ?? takeNode(state, name);
+}
+
+/** One that is shared, or is not made yet. */
+function takeNode(state: State, name: string): RunningNode | undefined {
+  const known = state.nodes.own(name, (shared) => ownNode(state, shared));
   if (known !== undefined || !Object.hasOwn(state.design.nodes, name)) return known;
   const made = makeNode(programOf(state, name), state.seed, state.recalls);
   made.router.conntrack.heard = state.recorder.level === 'full';
