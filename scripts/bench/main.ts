@@ -6,7 +6,7 @@
  *     npm run bench -- --history FILE --compare A B  two commits of a history
  */
 
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,10 +19,10 @@ import { LOADING } from './cases/loading.ts';
 import { LOOKUP } from './cases/lookup.ts';
 import { SCALE } from './cases/scale.ts';
 import { TRACING } from './cases/tracing.ts';
-import { type Case, Context } from './context.ts';
+import { type Case, Context, inFolder } from './context.ts';
 import { readHistory, showChange } from './history.ts';
 import { updatePage } from './page.ts';
-import { ROOT } from './place.ts';
+import { argvOf, ROOT } from './place.ts';
 import { type Entry, Misused, type Report, Skipped } from './result.ts';
 import { showReport } from './table.ts';
 
@@ -71,9 +71,29 @@ async function runCase(each: Case, context: Context): Promise<readonly Entry[]> 
     const said = error instanceof Error ? error.message : String(error);
     process.stderr.write(`  ${skipped ? 'skipped' : 'FAILED'}: ${said}\n`);
     if (!skipped) process.exitCode = 1;
-    const why = skipped ? said : `failed: ${said.split('\n')[0]}`;
-    return [{ kind: 'skipped', id: each.ids.join(', '), title: each.title, why }];
+    if (!skipped) return [failed(each, said.split('\n')[0] ?? '')];
+    return [{ kind: 'skipped', id: each.ids.join(', '), title: each.title, why: said }];
   }
+}
+
+/** The same in a process of its own: what runs before another case, and what it leaves in memory, changes its figures. */
+async function runApart(each: Case): Promise<readonly Entry[]> {
+  process.stderr.write(`${each.ids.join(', ')}: ${each.title}\n`);
+  return inFolder(async (folder) => {
+    const file = join(folder, 'run.json');
+    const { quick, long, repeats } = values;
+    const flags = [...(quick ? ['--quick'] : []), ...(long ? ['--long'] : []), '--repeats', repeats];
+    const only = ['--only', each.ids.join(','), '--json', file];
+    const { code, err } = await execute({ argv: [process.execPath, ...argvOf('main'), ...flags, ...only] });
+    if (code !== 0) process.exitCode = 1;
+    // the first line is there already
+    process.stderr.write(err.slice(err.indexOf('\n') + 1));
+    return existsSync(file) ? readReport(file).entries : [failed(each, 'its process ended early')];
+  });
+}
+
+function failed({ ids, title }: Case, why: string): Entry {
+  return { kind: 'skipped', id: ids.join(', '), title, why: `failed: ${why}` };
 }
 
 async function commitOf(): Promise<string> {
@@ -96,7 +116,7 @@ async function runAll(): Promise<Report> {
   const context = new Context({ quick, long, repeats });
   const entries: Entry[] = [];
   try {
-    for (const each of cases) entries.push(...(await runCase(each, context)));
+    for (const each of cases) entries.push(...(await (cases.length > 1 ? runApart(each) : runCase(each, context))));
   } finally {
     await context.end();
   }
