@@ -10,6 +10,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { execute } from '../../src/lab/execute.ts';
 import { CHAIN } from './cases/chain.ts';
 import { EDITING } from './cases/editing.ts';
@@ -25,6 +26,9 @@ import { updatePage } from './page.ts';
 import { argvOf, ROOT } from './place.ts';
 import { type Entry, Misused, type Report, Skipped } from './result.ts';
 import { showReport } from './table.ts';
+
+// while this waits for a peer V8 would give memory back, and take it again on the clock
+setFlagsFromString('--no-memory-reducer');
 
 const CASES: readonly Case[] = [
   ...FORWARDING,
