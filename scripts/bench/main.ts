@@ -10,7 +10,6 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { execute } from '../../src/lab/execute.ts';
 import { CHAIN } from './cases/chain.ts';
 import { EDITING } from './cases/editing.ts';
@@ -26,9 +25,6 @@ import { updatePage } from './page.ts';
 import { argvOf, ROOT } from './place.ts';
 import { type Entry, Misused, type Report, Skipped } from './result.ts';
 import { showReport } from './table.ts';
-
-// while this waits for a peer V8 would give memory back, and take it again on the clock
-setFlagsFromString('--no-memory-reducer');
 
 const CASES: readonly Case[] = [
   ...FORWARDING,
@@ -80,6 +76,9 @@ async function runCase(each: Case, context: Context): Promise<readonly Entry[]> 
   }
 }
 
+/** While it waits for a peer V8 would give memory back, and take it again on the clock. */
+const FLAGS = ['--no-memory-reducer'];
+
 /** The same in a process of its own: what runs before another case, and what it leaves in memory, changes its figures. */
 async function runApart(each: Case): Promise<readonly Entry[]> {
   process.stderr.write(`${each.ids.join(', ')}: ${each.title}\n`);
@@ -88,7 +87,7 @@ async function runApart(each: Case): Promise<readonly Entry[]> {
     const { quick, long, repeats } = values;
     const flags = [...(quick ? ['--quick'] : []), ...(long ? ['--long'] : []), '--repeats', repeats];
     const only = ['--only', each.ids.join(','), '--json', file];
-    const { code, err } = await execute({ argv: [process.execPath, ...argvOf('main'), ...flags, ...only] });
+    const { code, err } = await execute({ argv: [process.execPath, ...FLAGS, ...argvOf('main'), ...flags, ...only] });
     if (code !== 0) process.exitCode = 1;
     // the first line is there already
     process.stderr.write(err.slice(err.indexOf('\n') + 1));
@@ -116,11 +115,12 @@ async function runAll(): Promise<Report> {
   const repeats = Number(values.repeats);
   if (!Number.isInteger(repeats) || repeats < 1) throw new Misused('--repeats: a number from 1');
   const cases = chosen();
+  const isApart = FLAGS.every((flag) => process.execArgv.includes(flag));
   const commit = await commitOf();
   const context = new Context({ quick, long, repeats });
   const entries: Entry[] = [];
   try {
-    for (const each of cases) entries.push(...(await (cases.length > 1 ? runApart(each) : runCase(each, context))));
+    for (const each of cases) entries.push(...(await (isApart ? runCase(each, context) : runApart(each))));
   } finally {
     await context.end();
   }
