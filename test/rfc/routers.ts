@@ -1,15 +1,15 @@
 /** Two hosts with a router between them, of both families, and ways to put packets on its wires. */
+
 import { parseIp } from '../../src/sim/addr/ip.ts';
 import { parsePrefix } from '../../src/sim/addr/prefix.ts';
 import { fail } from '../../src/sim/base/fail.ts';
 import { Rng } from '../../src/sim/base/rng.ts';
 import type { Design, Node } from '../../src/sim/design/design.ts';
-import { Reassembler } from '../../src/sim/packet/fragment.ts';
 import type { Icmp, Packet } from '../../src/sim/packet/packet.ts';
 import { compileNode } from '../../src/sim/program/compile.ts';
-import { Conntrack } from '../../src/sim/router/conntrack.ts';
 import { enter, runHop } from '../../src/sim/router/hop.ts';
 import type { End, RouterState } from '../../src/sim/router/passage.ts';
+import { makeRouter } from '../../src/sim/router/router.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { script } from '../script.ts';
 
@@ -66,17 +66,7 @@ export function icmpOnWires(world: World): readonly Icmp[] {
 export function node(more: Partial<Node> = {}): RouterState {
   const middle = { ...network().nodes.r, ...more } as Node;
   const program = compileNode({ nodes: { r: middle } }, 'r', { leases: new Map(), learned: [] });
-  const conntrack = new Conntrack({ tracking: program.tracking, helpers: program.helpers, rng: new Rng(1) });
-  return {
-    program,
-    conntrack,
-    listens: () => false,
-    reassembler: new Reassembler(),
-    ident: 0,
-    told: false,
-    recalls: true,
-    ways: undefined,
-  };
+  return makeRouter(program, { rng: new Rng(1) });
 }
 
 /** A packet comes to a node. */

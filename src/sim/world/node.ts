@@ -8,13 +8,12 @@ import type { Millis } from '../base/time.ts';
 import type { Lease } from '../host/app/app.ts';
 import { type Host, makeHost } from '../host/host.ts';
 import type { Routing } from '../host/output.ts';
-import { Reassembler } from '../packet/fragment.ts';
 import { showProtocol } from '../packet/show.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { CopyConnection } from '../router/connection.ts';
-import { Conntrack } from '../router/conntrack.ts';
 import { IcmpLimiter } from '../router/limit.ts';
 import type { Passage, RouterState } from '../router/passage.ts';
+import { copyRouter, makeRouter } from '../router/router.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { type Found, Neighbours } from './neighbours.ts';
 import type { Joint } from './state.ts';
@@ -58,20 +57,11 @@ export interface RunningNode {
 export function makeNode(program: NodeProgram, seed: Rng, recalls = true): RunningNode {
   const { name } = program;
   const rng = seed.split(`node ${name}`);
-  const router: RouterState = {
-    program,
+  const router: RouterState = makeRouter(program, {
+    rng: rng.split('conntrack'),
     listens: (protocol, at) => hears(host, protocol, at),
-    conntrack: new Conntrack({
-      tracking: program.tracking,
-      helpers: program.helpers,
-      rng: rng.split('conntrack'),
-    }),
-    reassembler: new Reassembler(),
-    ident: 0,
-    told: false,
     recalls,
-    ways: undefined,
-  };
+  });
   const host = makeHost({ name, routing: new TablesOfTheMoment(router), rng: rng.split('host') });
   return {
     name,
@@ -97,17 +87,7 @@ export function copyNode(
   copyConnection: CopyConnection,
 ): RunningNode {
   const { held, leases, limiter, neighbours, pieces, rng, router, services } = node;
-  const { program, conntrack, reassembler, ident, recalls } = router;
-  const own: RouterState = {
-    program,
-    listens: (protocol, at) => hears(host, protocol, at),
-    conntrack: conntrack.copy(copyConnection),
-    reassembler: reassembler.copy(),
-    ident,
-    told: false,
-    recalls,
-    ways: undefined,
-  };
+  const own: RouterState = copyRouter(router, (protocol, at) => hears(host, protocol, at), copyConnection);
   const host = node.host.copy(new TablesOfTheMoment(own));
   return {
     name: node.name,

@@ -4,13 +4,12 @@ import { fail } from '../../../src/sim/base/fail.ts';
 import { Rng } from '../../../src/sim/base/rng.ts';
 import type { Design } from '../../../src/sim/design/design.ts';
 import { verify } from '../../../src/sim/packet/checksum.ts';
-import { Reassembler } from '../../../src/sim/packet/fragment.ts';
 import { quoteOf } from '../../../src/sim/packet/icmp-error.ts';
 import { echo, FLAG, type Packet, tcp, udp } from '../../../src/sim/packet/packet.ts';
 import { compileNode } from '../../../src/sim/program/compile.ts';
-import { Conntrack } from '../../../src/sim/router/conntrack.ts';
 import { enter, runHop } from '../../../src/sim/router/hop.ts';
 import type { RouterState } from '../../../src/sim/router/passage.ts';
+import { makeRouter } from '../../../src/sim/router/router.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? fail(text);
 
@@ -26,21 +25,7 @@ function gateway(more: Partial<Design['nodes'][string]> = {}): RouterState {
     },
   };
   const program = compileNode(design, 'gw', { leases: new Map(), learned: [] });
-  const conntrack = new Conntrack({
-    tracking: program.tracking,
-    helpers: program.helpers,
-    rng: new Rng(1),
-  });
-  return {
-    program,
-    conntrack,
-    listens: () => false,
-    reassembler: new Reassembler(),
-    ident: 0,
-    told: false,
-    recalls: true,
-    ways: undefined,
-  };
+  return makeRouter(program, { rng: new Rng(1) });
 }
 
 const MASQUERADE = { rules: [{ match: { outInterface: 'out0' }, action: 'masquerade' as const }] };

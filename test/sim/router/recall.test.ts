@@ -1,15 +1,15 @@
 /** A walk is remembered for packets that are like it, and for no others. */
+
 import { describe, expect, it } from 'vitest';
 import { parseIp } from '../../../src/sim/addr/ip.ts';
 import { fail } from '../../../src/sim/base/fail.ts';
 import { Rng } from '../../../src/sim/base/rng.ts';
 import type { Node } from '../../../src/sim/design/design.ts';
-import { Reassembler } from '../../../src/sim/packet/fragment.ts';
 import { FLAG, type Packet, tcp, type Udp, udp } from '../../../src/sim/packet/packet.ts';
 import { compileNode } from '../../../src/sim/program/compile.ts';
-import { Conntrack } from '../../../src/sim/router/conntrack.ts';
 import { enter, NOTHING, runHop, stepsOf, type Walk } from '../../../src/sim/router/hop.ts';
 import type { End, RouterState } from '../../../src/sim/router/passage.ts';
+import { makeRouter } from '../../../src/sim/router/router.ts';
 
 const ip = (text: string) => parseIp(text) ?? fail(text);
 
@@ -26,17 +26,7 @@ const GATEWAY: Node = {
 function running(node: Node, recalls = true): RouterState {
   // programs of one node are one and the same, and what they remember with them
   const program = compileNode({ nodes: { r: structuredClone(node) } }, 'r');
-  const { tracking, helpers } = program;
-  const conntrack = new Conntrack({ tracking, helpers, rng: new Rng(1) });
-  const rest = {
-    listens: () => false,
-    reassembler: new Reassembler(),
-    ident: 0,
-    told: false,
-    recalls,
-    ways: undefined,
-  };
-  return { program, conntrack, ...rest };
+  return makeRouter(program, { rng: new Rng(1), recalls });
 }
 
 const ENDS = { src: ip('10.0.1.5'), dst: ip('10.0.2.5'), sport: 5000, dport: 80 };

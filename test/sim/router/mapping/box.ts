@@ -1,4 +1,5 @@
 /** A gateway with a behaviour of its own, alone: packets are walked through it and what comes out is looked at. */
+
 import { type Ip, parseIp } from '../../../../src/sim/addr/ip.ts';
 import { fail } from '../../../../src/sim/base/fail.ts';
 import { Rng } from '../../../../src/sim/base/rng.ts';
@@ -7,14 +8,13 @@ import type { BehaviourSpec } from '../../../../src/sim/design/behaviour.ts';
 import type { Design } from '../../../../src/sim/design/design.ts';
 import type { Nat } from '../../../../src/sim/design/nat.ts';
 import { echo, tcp, udp } from '../../../../src/sim/packet/build.ts';
-import { Reassembler } from '../../../../src/sim/packet/fragment.ts';
 import { echoId, flagsOf, hasPorts, type Packet } from '../../../../src/sim/packet/packet.ts';
 import { showEndpoint } from '../../../../src/sim/packet/show.ts';
 import { compileNode } from '../../../../src/sim/program/compile.ts';
 import { connectionCopier } from '../../../../src/sim/router/connection.ts';
-import { Conntrack } from '../../../../src/sim/router/conntrack.ts';
 import { enter, runHop } from '../../../../src/sim/router/hop.ts';
 import type { End, RouterState } from '../../../../src/sim/router/passage.ts';
+import { makeRouter } from '../../../../src/sim/router/router.ts';
 import { dropOf } from '../../../../src/sim/trace/verdict.ts';
 
 export const ip = (text: string): Ip => parseIp(text) ?? fail(text);
@@ -62,18 +62,7 @@ export class Box {
       },
     };
     const program = compileNode(design, 'gw');
-    const { tracking, helpers } = program;
-    const conntrack = new Conntrack({ tracking, helpers, rng: new Rng(seed) });
-    this.node = {
-      program,
-      conntrack,
-      listens,
-      reassembler: new Reassembler(),
-      ident: 0,
-      told: false,
-      recalls: true,
-      ways: undefined,
-    };
+    this.node = makeRouter(program, { rng: new Rng(seed), listens });
   }
 
   /** Goes on with copies of the tables; those that were keep what they had, and are given back. */
