@@ -6,11 +6,14 @@
  *     npm run bench -- --history FILE --compare A B  two commits of a history
  */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, release as releaseOf, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execute } from '../../src/lab/execute.ts';
+import { guard, release } from '../../src/lab/stand/guard.ts';
 import { CHAIN } from './cases/chain.ts';
 import { EDITING } from './cases/editing.ts';
 import { FILTERING } from './cases/filtering.ts';
@@ -81,16 +84,18 @@ const FLAGS = ['--no-memory-reducer'];
 
 /** The same in a process of its own: what runs before another case, and what it leaves in memory, changes its figures. */
 async function runApart(each: Case): Promise<readonly Entry[]> {
-  process.stderr.write(`${each.ids.join(', ')}: ${each.title}\n`);
   return inFolder(async (folder) => {
     const file = join(folder, 'run.json');
     const { quick, long, repeats } = values;
     const flags = [...(quick ? ['--quick'] : []), ...(long ? ['--long'] : []), '--repeats', repeats];
-    const only = ['--only', ownName(each), '--json', file];
-    const { code, err } = await execute({ argv: [process.execPath, ...FLAGS, ...argvOf('main'), ...flags, ...only] });
+    const argv = [...FLAGS, ...argvOf('main'), ...flags, '--only', ownName(each), '--json', file];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'inherit'] });
+    // it takes down what it has made by itself, and must live to do so
+    const stopped = { destroyNow: () => child.kill('SIGINT') };
+    guard(stopped);
+    const [code] = await once(child, 'close');
+    release(stopped);
     if (code !== 0) process.exitCode = 1;
-    // the first line is there already
-    process.stderr.write(err.slice(err.indexOf('\n') + 1));
     return existsSync(file) ? readReport(file).entries : [failed(each, 'its process ended early')];
   });
 }
@@ -114,7 +119,7 @@ async function commitOf(): Promise<string> {
 
 function machine(): string {
   const gib = (totalmem() / 2 ** 30).toFixed(0);
-  return `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${gib} GiB, Linux ${release()}, Node ${process.versions.node}`;
+  return `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${gib} GiB, Linux ${releaseOf()}, Node ${process.versions.node}`;
 }
 
 async function runAll(): Promise<Report> {
