@@ -80,11 +80,6 @@ export class Flows {
     return { connection, direction: connection.isReply(tuple) ? 'reply' : 'original' };
   }
 
-  /** Whether a connection has this tuple, in either direction. */
-  has(tuple: Tuple, now: Millis): boolean {
-    return this.#lives(this.#byTuple.get(tuple), now);
-  }
-
   /** Whether one has the tuple of the answers to this one. */
   hasAnswer(tuple: Tuple, now: Millis): boolean {
     return this.#lives(this.#byTuple.getAnswer(tuple), now);
