@@ -8,7 +8,7 @@
 import { isIp4 } from '../addr/ip.ts';
 import { fold, keepUdpZero, sumIp } from './checksum.ts';
 import { draftOf } from './draft.ts';
-import type { Packet, Tcp, Udp } from './packet.ts';
+import { hasPorts, type Packet, type Tcp, type Udp } from './packet.ts';
 
 /** Between the packet that comes and the one that goes on. */
 export interface Shift {
@@ -31,7 +31,7 @@ const HOP = 0xffff - 0x0100;
 
 /** What made the one of the other; undefined when that is more than a shift, or they are not of IPv4, TCP or UDP. */
 export function shiftBetween(before: Packet, after: Packet): Shift | undefined {
-  if (!isFlow(before) || !isFlow(after)) return undefined;
+  if (!hasPorts(before) || !hasPorts(after)) return undefined;
   const { src, dst, sport, dport } = after;
   if (!isIp4(before.src) || !isIp4(src) || !isIp4(dst)) return undefined;
   const addresses = change(sumIp(before.src), sumIp(src)) + change(sumIp(before.dst), sumIp(dst));
@@ -45,10 +45,6 @@ export function shiftBetween(before: Packet, after: Packet): Shift | undefined {
     transport: addresses + ports,
   };
   return (hops === 0 || hops === 1) && isSame(shifted(before, shift), after) ? shift : undefined;
-}
-
-function isFlow(packet: Packet): packet is Tcp | Udp {
-  return packet.kind === 'tcp' || packet.kind === 'udp';
 }
 
 function isSame(a: Packet, b: Packet): boolean {

@@ -95,7 +95,7 @@ function wordOf(ip: Ip): number {
 }
 
 /** Both ports in 32 bits. */
-export function portsOf({ sport, dport }: Tuple): number {
+export function portsOf({ sport, dport }: Pick<Tuple, 'sport' | 'dport'>): number {
   return (sport << 16) | dport;
 }
 

@@ -28,8 +28,6 @@ export class TupleTable {
   #size = 0;
   #used = 0;
   #six: Map<string, number> | undefined;
-  /** The slot that was claimed last. */
-  #claimed = 0;
 
   copy(): TupleTable {
     const copy = new TupleTable();
@@ -69,8 +67,8 @@ export class TupleTable {
       this.#six.set(keyOf(tuple), value);
       return;
     }
-    this.#claim(src | 0, dst | 0, portsOf(tuple), restOf(tuple));
-    this.#slots[this.#claimed + VALUE] = value;
+    const at = this.#claim(src | 0, dst | 0, portsOf(tuple), restOf(tuple));
+    this.#slots[at + VALUE] = value;
   }
 
   setOf(pair: TuplePair, which: PairKey, value: number): void {
@@ -78,10 +76,8 @@ export class TupleTable {
       this.set(tupleOfPair(pair, which), value);
       return;
     }
-    if (which === 'reply') this.#claim(pair.replySrc, pair.replyDst, pair.replyPorts, pair.replyRest);
-    else if (which === 'original') this.#claim(pair.src, pair.dst, pair.ports, pair.rest);
-    else this.#claim(pair.src, pair.src, pair.ports & SPORT, pair.rest & PROTOCOL_ONLY);
-    this.#slots[this.#claimed + VALUE] = value;
+    const at = this.#claimOf(pair, which);
+    this.#slots[at + VALUE] = value;
   }
 
   delete(tuple: Tuple): void {
@@ -105,18 +101,24 @@ export class TupleTable {
     return this.#find(pair.src, pair.src, pair.ports & SPORT, pair.rest & PROTOCOL_ONLY);
   }
 
-  /** Makes sure that a slot has this key. */
-  #claim(src: number, dst: number, ports: number, rest: number): void {
+  #claimOf(pair: TuplePair, which: PairKey): number {
+    if (which === 'reply') return this.#claim(pair.replySrc, pair.replyDst, pair.replyPorts, pair.replyRest);
+    if (which === 'original') return this.#claim(pair.src, pair.dst, pair.ports, pair.rest);
+    return this.#claim(pair.src, pair.src, pair.ports & SPORT, pair.rest & PROTOCOL_ONLY);
+  }
+
+  /** Where the slot begins that has this key now. */
+  #claim(src: number, dst: number, ports: number, rest: number): number {
     if (2 * (this.#used + 1) > this.#size) this.#grow();
     const at = this.#find(src, dst, ports, rest);
-    this.#claimed = at;
     const slots = this.#slots;
-    if (slots[at + VALUE] !== 0) return;
+    if (slots[at + VALUE] !== 0) return at;
     this.#used += 1;
     slots[at] = src;
     slots[at + 1] = dst;
     slots[at + 2] = ports;
     slots[at + 3] = rest;
+    return at;
   }
 
   #clear(at: number): void {
@@ -130,7 +132,7 @@ export class TupleTable {
   #find(src: number, dst: number, ports: number, rest: number): number {
     const slots = this.#slots;
     const mask = this.#size - 1;
-    for (let slot = hash(src, dst, ports, rest) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashWords(src, dst, ports, rest) & mask; ; slot = (slot + 1) & mask) {
       const at = slot * WORDS;
       const same = slots[at] === src && slots[at + 1] === dst && slots[at + 2] === ports && slots[at + 3] === rest;
       if (same || slots[at + VALUE] === 0) return at;
@@ -171,14 +173,15 @@ function move(from: Int32Array, at: number, into: Int32Array, to: number): void 
 }
 
 function homeOf(slots: Int32Array, at: number): number {
-  return hash(word(slots, at), word(slots, at + 1), word(slots, at + 2), word(slots, at + 3));
+  return hashWords(word(slots, at), word(slots, at + 1), word(slots, at + 2), word(slots, at + 3));
 }
 
 function word(slots: Int32Array, at: number): number {
   return slots[at] as number;
 }
 
-function hash(src: number, dst: number, ports: number, rest: number): number {
+/** Spreads four words over 32 bits. */
+export function hashWords(src: number, dst: number, ports: number, rest: number): number {
   let mixed = Math.imul(src ^ Math.imul(ports, 0x85eb_ca6b), 0xcc9e_2d51);
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ dst, 0x1b87_3593);
   mixed = Math.imul(mixed ^ (mixed >>> 13) ^ rest, 0xc2b2_ae35);

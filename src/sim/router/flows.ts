@@ -21,6 +21,9 @@ interface Deadline {
   readonly connection: Connection;
 }
 
+/** So many deadlines may be out of date, whatever the size of the table. */
+const MANY = 1024;
+
 const isSooner = (a: Deadline, b: Deadline) => a.at < b.at;
 
 /** Holds connections by tuple and by source; the only place where either index changes. */
@@ -107,7 +110,10 @@ export class Flows {
 
   /** The connection may expire before what was last said. */
   hasten(connection: Connection): void {
-    this.#deadlines?.push({ at: connection.expires, connection });
+    if (this.#deadlines === undefined) return;
+    // mostly of connections that are gone: nobody has asked for long
+    if (this.#deadlines.size > 2 * this.#size + MANY) this.#deadlines = undefined;
+    else this.#deadlines.push({ at: connection.expires, connection });
   }
 
   remove(connection: Connection, at: Millis): void {

@@ -4,9 +4,12 @@
  * they look at is the program, the way in, addresses and protocol, ports and TCP flags where a rule asks for them, what
  * tracking says (which is asked anew each time), and whether the packet is small enough and has a hop left.
  */
-import { lengthOf, type Packet, type Tcp, type Udp } from '../packet/packet.ts';
+import { isIp4 } from '../addr/ip.ts';
+import { hasPorts, lengthOf, type Packet, type Tcp, type Udp } from '../packet/packet.ts';
 import { withDestination, withSource, withTtl } from '../packet/rewrite.ts';
 import { type Shift, shiftBetween, shifted } from '../packet/shift.ts';
+import { portsOf } from '../packet/tuple-pair.ts';
+import { hashWords } from '../packet/tuple-table.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Why } from '../trace/trace.ts';
 import { CHECKED, type End, type Passage, type Trail } from './passage.ts';
@@ -16,7 +19,7 @@ import { mtuOf, TAG } from './stage/forwarding.ts';
 type Flow = Tcp | Udp;
 
 function isFlow(packet: Packet): packet is Flow {
-  return (packet.kind === 'udp' || packet.kind === 'tcp') && typeof packet.src === 'number';
+  return hasPorts(packet) && isIp4(packet.src);
 }
 
 /** The end of a walk, and for which packets it is good. */
@@ -118,7 +121,7 @@ function keyOf(packet: Flow, { asks }: NodeProgram): Key {
     protocol: packet.kind,
     src: Number(packet.src) | 0,
     dst: Number(packet.dst) | 0,
-    ports: asks.ports ? (packet.sport << 16) | packet.dport : -1,
+    ports: asks.ports ? portsOf(packet) : -1,
     flags: asks.flags && packet.kind === 'tcp' ? packet.flags : -1,
   };
 }
@@ -166,8 +169,8 @@ export class Walks implements Memory {
     const { packet } = passage;
     if (!isFlow(packet)) return undefined;
     const [src, dst] = [Number(packet.src) | 0, Number(packet.dst) | 0];
-    const ports = program.asks.ports ? (packet.sport << 16) | packet.dport : -1;
-    const found = this.#slots[hash(src, dst, ports) & (this.#slots.length - 1)];
+    const ports = program.asks.ports ? portsOf(packet) : -1;
+    const found = this.#slots[this.#slotOf(src, dst, ports)];
     if (found === undefined || found.src !== src || found.dst !== dst || found.ports !== ports) return undefined;
     return found.protocol === packet.kind && suits(found, passage, program) ? found : undefined;
   }
@@ -183,15 +186,13 @@ export class Walks implements Memory {
 
   #put(recalled: Recalled): void {
     const { src, dst, ports } = recalled;
-    const at = hash(src, dst, ports) & (this.#slots.length - 1);
+    const at = this.#slotOf(src, dst, ports);
     const there = this.#slots[at];
     if (there !== undefined && (there.src !== src || there.dst !== dst || there.ports !== ports)) this.#lost += 1;
     this.#slots[at] = recalled;
   }
-}
 
-function hash(src: number, dst: number, ports: number): number {
-  let mixed = Math.imul(src ^ Math.imul(ports, 0x85eb_ca6b), 0xcc9e_2d51);
-  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ dst, 0x1b87_3593);
-  return mixed ^ (mixed >>> 13);
+  #slotOf(src: number, dst: number, ports: number): number {
+    return hashWords(src, dst, ports, 0) & (this.#slots.length - 1);
+  }
 }

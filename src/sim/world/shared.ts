@@ -1,7 +1,6 @@
 import { RareMap } from '../base/rare-map.ts';
 
-type Rows<K, V> = ReadonlyMap<K, V>;
-const NOTHING: Rows<never, never> = new Map<never, never>();
+const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
 
 /**
  * A table whose rows several worlds hold together. A row is copied when one of them is about to change it for the first
@@ -9,11 +8,11 @@ const NOTHING: Rows<never, never> = new Map<never, never>();
  */
 export class SharedTable<K, V> {
   /** Rows that other worlds may hold as well; nobody writes to them, or to this map. */
-  #shared: Rows<K, V>;
+  #shared: ReadonlyMap<K, V>;
   /** Rows that only this world holds; they go before shared ones. */
   #own = new RareMap<K, V>();
 
-  constructor(shared: Rows<K, V> = NOTHING) {
+  constructor(shared: ReadonlyMap<K, V> = NOTHING) {
     this.#shared = shared;
   }
 
