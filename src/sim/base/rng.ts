@@ -8,24 +8,31 @@ import { fail } from './fail.ts';
  * another sees. Equal seeds give equal draws everywhere.
  */
 export class Rng {
-  readonly #seed: number;
-  /** Made when something is first drawn: most streams are only split. */
+  #seed: number;
+  /** What this is a part of, until the seed is asked for: most streams are only split, and parts of them never used. */
+  #whole: Rng | undefined;
+  #label: string;
+  /** Made when something is first drawn. */
   #generator: RandomGenerator | undefined;
 
-  constructor(seed: number, generator?: RandomGenerator) {
+  constructor(seed: number, whole?: Rng, label = '') {
     this.#seed = seed;
-    this.#generator = generator;
+    this.#whole = whole;
+    this.#label = label;
+    this.#generator = undefined;
   }
 
   /** A stream that goes on as this one does. */
   copy(): Rng {
-    return new Rng(this.#seed, this.#generator?.clone());
+    const copy = new Rng(this.#seed, this.#whole, this.#label);
+    copy.#generator = this.#generator?.clone();
+    return copy;
   }
 
   /** An integer, both ends included; an empty span fails. */
   int(from: number, to: number): number {
     if (!(from <= to)) return fail(`no integer from ${from} to ${to}`);
-    this.#generator ??= xoroshiro128plus(this.#seed);
+    this.#generator ??= xoroshiro128plus(this.#seeded());
     return uniformInt(this.#generator, from, to);
   }
 
@@ -36,7 +43,15 @@ export class Rng {
 
   /** An independent stream that depends on this one's seed and the label only, not on what was drawn. */
   split(label: string): Rng {
-    return new Rng(mix(this.#seed, label));
+    return new Rng(0, this, label);
+  }
+
+  #seeded(): number {
+    if (this.#whole !== undefined) {
+      this.#seed = mix(this.#whole.#seeded(), this.#label);
+      this.#whole = undefined;
+    }
+    return this.#seed;
   }
 }
 

@@ -11,6 +11,11 @@ const WORDS = 5;
 const VALUE = 4;
 const SMALLEST = 8;
 const NO_SLOTS = new Int32Array(0);
+/**
+ * So many keys, those of one flow, lie one behind the other: the slots that they need, and a free one, are few enough words
+ * for V8 to keep them where it keeps objects. A larger array costs as much as all else that there is to a new flow.
+ */
+const FEW = 2;
 
 /** The tuples of a pair, and what stands for all from the source of the first (`sourceOf`). */
 export type PairKey = 'original' | 'reply' | 'source';
@@ -25,8 +30,11 @@ function tupleOfPair(pair: TuplePair, which: PairKey): Tuple {
 /** Holds one number above 0 for each tuple. Mutable. */
 export class TupleTable {
   #slots = NO_SLOTS;
+  /** How many slots there are to hash into; 0: there are few keys. */
   #size = 0;
   #used = 0;
+  /** So many keys may be used before there are to be more slots. */
+  #room = 0;
   #six: Map<string, number> | undefined;
 
   copy(): TupleTable {
@@ -34,6 +42,7 @@ export class TupleTable {
     if (this.#used > 0) {
       copy.#slots = this.#slots.slice();
       copy.#size = this.#size;
+      copy.#room = this.#room;
       copy.#used = this.#used;
     }
     if (this.#six !== undefined) copy.#six = new Map(this.#six);
@@ -109,7 +118,7 @@ export class TupleTable {
 
   /** Where the slot begins that has this key now. */
   #claim(src: number, dst: number, ports: number, rest: number): number {
-    if (2 * (this.#used + 1) > this.#size) this.#grow();
+    if (this.#used === this.#room) this.#grow();
     const at = this.#find(src, dst, ports, rest);
     const slots = this.#slots;
     if (slots[at + VALUE] !== 0) return at;
@@ -122,17 +131,26 @@ export class TupleTable {
   }
 
   #clear(at: number): void {
-    if (this.#slots[at + VALUE] === 0) return;
+    const slots = this.#slots;
+    if (slots[at + VALUE] === 0) return;
     this.#used -= 1;
-    this.#slots[at + VALUE] = 0;
-    this.#close(at / WORDS);
+    if (this.#size === 0) {
+      const last = this.#used * WORDS;
+      move(slots, last, slots, at);
+      slots[last + VALUE] = 0;
+    } else {
+      slots[at + VALUE] = 0;
+      this.#close(at / WORDS);
+    }
   }
 
   /** Where the slot of this key begins, or the free one where it would go. */
   #find(src: number, dst: number, ports: number, rest: number): number {
     const slots = this.#slots;
     const mask = this.#size - 1;
-    for (let slot = hashWords(src, dst, ports, rest) & mask; ; slot = (slot + 1) & mask) {
+    // few keys: from the first on
+    const first = mask < 0 ? 0 : hashWords(src, dst, ports, rest) & mask;
+    for (let slot = first; ; slot = (slot + 1) & mask) {
       const at = slot * WORDS;
       const same = slots[at] === src && slots[at + 1] === dst && slots[at + 2] === ports && slots[at + 3] === rest;
       if (same || slots[at + VALUE] === 0) return at;
@@ -155,7 +173,13 @@ export class TupleTable {
 
   #grow(): void {
     const before = this.#slots;
+    if (before === NO_SLOTS) {
+      this.#slots = new Int32Array((FEW + 1) * WORDS);
+      this.#room = FEW;
+      return;
+    }
     this.#size = Math.max(SMALLEST, this.#size * 2);
+    this.#room = this.#size / 2;
     this.#slots = new Int32Array(this.#size * WORDS);
     const mask = this.#size - 1;
     for (let at = 0; at < before.length; at += WORDS) {

@@ -185,14 +185,8 @@ export function rowOf(connection: Connection): FlowRow {
   if (connection.snat) status.push('SNAT');
   if (connection.dnat) status.push('DNAT');
   if (connection.nat64 !== undefined) status.push('NAT64');
-  return {
-    id,
-    protocol: NAMES.get(original.protocol) ?? String(original.protocol),
-    ...(tcp === NOT_TCP ? {} : { tcpState: session?.state ?? tcp.state }),
-    original,
-    reply,
-    status,
-    expires,
-    ...(helper === undefined ? {} : { helper }),
-  };
+  const protocol = NAMES.get(original.protocol) ?? String(original.protocol);
+  if (tcp === NOT_TCP) return { id, protocol, original, reply, status, expires };
+  const row = { id, protocol, tcpState: session?.state ?? tcp.state, original, reply, status, expires };
+  return helper === undefined ? row : { ...row, helper };
 }

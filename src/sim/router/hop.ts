@@ -5,7 +5,7 @@ import { LINUX } from '../program/order.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Step, Why } from '../trace/trace.ts';
 import { CHECKED, type End, GO_ON, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
-import { again, isFirst, type Memory, type Recalled, recallable, retell } from './recall.ts';
+import { again, changed, isFirst, type Memory, ofThis, type Recalled, recallable } from './recall.ts';
 import { ORDER, waysOf } from './stages.ts';
 
 /** A packet at the door: arrived by an interface, or made here when there is none. */
@@ -131,15 +131,17 @@ function keepWalk(memory: Memory, program: NodeProgram, { start, end, said }: Wa
 
 /** The steps of a walk. */
 export function stepsOf(walk: Walk): readonly Step[] {
-  const { whys, packets } =
-    walk.packets === undefined ? retell(walk.packet, walk.whys) : { ...walk, packets: walk.packets };
+  const { whys, packets } = walk;
   const stays = whys[LINUX.arrive.length - 1]?.kind === 'local';
   const list = ORDER[walk.in === undefined ? 'origin' : stays ? 'stay' : 'through'];
   const steps: Step[] = [];
   let before = walk.packet;
   for (let at = 0; at < whys.length; at++) {
-    const [stage, why, after] = [list[at], whys[at], packets[at]];
-    if (stage === undefined || why === undefined || after === undefined) return fail('a walk longer than its way');
+    const stage = list[at];
+    const said = whys[at];
+    if (stage === undefined || said === undefined) return fail('a walk longer than its way');
+    const why = packets === undefined ? ofThis(said, before) : said;
+    const after = packets?.[at] ?? changed(why, before);
     steps.push({ stage, verdict: at === whys.length - 1 ? STEP[walk.end] : 'next', why, before, after });
     before = after;
   }

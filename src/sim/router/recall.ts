@@ -12,7 +12,7 @@ import { portsOf } from '../packet/tuple-pair.ts';
 import { hashWords } from '../packet/tuple-table.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { Why } from '../trace/trace.ts';
-import { CHECKED, type End, type Passage, type Trail } from './passage.ts';
+import { CHECKED, type End, type Passage } from './passage.ts';
 import { mtuOf, TAG } from './stage/forwarding.ts';
 
 /** Packets that can be alike: TCP and UDP over IPv4. */
@@ -126,27 +126,14 @@ function keyOf(packet: Flow, { asks }: NodeProgram): Key {
   };
 }
 
-/** What the stages say of a packet of a walk that is recalled, told again: as it was, but of this packet. */
-export function retell(packet: Packet, said: readonly Why[]): Trail {
-  const whys: Why[] = [];
-  const packets: Packet[] = [];
-  let now = packet;
-  for (const each of said) {
-    const why = ofThis(each, now);
-    now = changed(why, now);
-    whys.push(why);
-    packets.push(now);
-  }
-  return { whys, packets };
+/** What a stage said of another packet of the flow, said of this one: only of the TTL and of the length it differs. */
+export function ofThis(why: Why, packet: Packet): Why {
+  if (why.kind === 'decremented') return { kind: why.kind, ttl: packet.ttl - 1 };
+  return why.kind === 'fits' ? { kind: why.kind, mtu: why.mtu, length: lengthOf(packet) } : why;
 }
 
-/** Only what is said of the TTL and of the length differs between packets of one flow. */
-function ofThis(why: Why, packet: Packet): Why {
-  if (why.kind === 'decremented') return { ...why, ttl: packet.ttl - 1 };
-  return why.kind === 'fits' ? { ...why, length: lengthOf(packet) } : why;
-}
-
-function changed(why: Why, packet: Packet): Packet {
+/** The packet as it left the stage that said this. */
+export function changed(why: Why, packet: Packet): Packet {
   if (why.kind === 'decremented') return withTtl(packet, why.ttl);
   if (why.kind !== 'translated') return packet;
   const { side, to } = why;

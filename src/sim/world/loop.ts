@@ -67,7 +67,7 @@ function walk(state: State, node: RunningNode, start: Passage, id: PacketId): vo
   const end = runHop(start, node.router, state.now, walk);
   if (walk !== undefined) {
     recorder.hop(walk, end.verdict === 'transmit' ? end.passage.out : undefined);
-    for (const change of node.router.conntrack.drain()) recorder.log(state.now, { ...change, node: node.name });
+    recorder.change(state.now, node.name, node.router.conntrack.drain());
   }
   conclude(state, node, end, id);
 }
@@ -149,9 +149,7 @@ export function spread(state: State, node: RunningNode, output: HostOutput, caus
   for (const { app, finding } of output.finished) state.findings.set(app, finding);
   for (const { app, request } of output.requests) {
     const outcome = carryOut(node.router, request, state.now);
-    for (const change of node.router.conntrack.drain()) {
-      state.recorder.log(state.now, { ...change, node: node.name });
-    }
+    state.recorder.change(state.now, node.name, node.router.conntrack.drain());
     spread(state, node, node.host.mapped(app, request.id, outcome, state.now), cause);
   }
   for (const { interface: name, lease } of output.configured) {

@@ -1,5 +1,6 @@
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
+import type { Change } from '../router/change.ts';
 import { NOTHING, stepsOf, type Walk } from '../router/hop.ts';
 import type { Passage } from '../router/passage.ts';
 import type { Fate } from '../trace/fate.ts';
@@ -133,12 +134,17 @@ export class Recorder {
     return [...past, ...told(this.#events, 0)].slice(sequence);
   }
 
-  /** What is about no packet, or about a table. */
-  log(time: Millis, occurrence: Exclude<Occurrence, { kind: 'born' | 'hop' | 'wire' | 'fate' }>): void {
+  /** What is about no packet, and about no table. */
+  log(time: Millis, occurrence: Extract<Occurrence, { kind: 'note' | 'step' | 'design' }>): void {
     const { kind } = occurrence;
     if (kind === 'step') this.#steps += 1;
-    if (this.level === 'full' || kind === 'step' || kind === 'design')
-      this.#write({ ...occurrence, time, sequence: NO_NUMBER });
+    if (this.level === 'full' || kind !== 'note') this.#write({ ...occurrence, time, sequence: NO_NUMBER });
+  }
+
+  /** What has changed in the tables of a node. */
+  change(time: Millis, node: string, changes: readonly Change[]): void {
+    if (this.level !== 'full') return;
+    for (const change of changes) this.#write(eventOf(change, node, time));
   }
 
   /** A packet comes into being; `by` names who made it, `cause` the packet it answers or carries on. */
@@ -227,6 +233,20 @@ export class Recorder {
   #write(event: Unnumbered | Walked): void {
     event.sequence = this.length;
     this.#events.push(this.#watched ? toldOf(event) : event);
+  }
+}
+
+/** Field by field, as a connection that begins is one: an object is spread many times slower than it is made. */
+function eventOf(event: Change, node: string, time: Millis): Unnumbered {
+  const { kind, change, at } = event;
+  const sequence = NO_NUMBER;
+  switch (kind) {
+    case 'flow':
+      return { kind, change, row: event.row, at, node, time, sequence };
+    case 'mapping':
+      return { kind, change, row: event.row, at, node, time, sequence };
+    case 'expectation':
+      return { kind, change, from: event.from, to: event.to, master: event.master, at, node, time, sequence };
   }
 }
 
