@@ -75,9 +75,7 @@ function through({ router }: RunningNode, count: number, packetAt: (i: number) =
 }
 
 function makeGateway(): RunningNode {
-  const gateway = makeNode(compileNode(gatewayDesign(), 'gateway'), new Rng(1));
-  gateway.router.conntrack.heard = false;
-  return gateway;
+  return makeNode(compileNode(gatewayDesign(), 'gateway'), { seed: new Rng(1), recalls: true, heard: false });
 }
 
 /** Many clients, and as many servers as it takes for one address to be enough. */

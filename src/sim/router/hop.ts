@@ -158,7 +158,7 @@ const STEP: Readonly<Record<End['verdict'], Step['verdict']>> = {
 };
 
 /** LNX-HOOK-8: a first packet that dies on the way leaves no entry. */
-function forget({ tracked }: Passage, { conntrack }: RouterState): void {
+function forget({ tracked }: Passage, node: RouterState): void {
   const connection = tracked?.connection;
-  if (connection !== undefined && !connection.confirmed) conntrack.release(connection);
+  if (connection !== undefined && !connection.confirmed) node.conntrack.release(connection);
 }

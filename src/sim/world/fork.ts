@@ -2,27 +2,36 @@
 import { RareMap } from '../base/rare-map.ts';
 import { type CopyConnection, connectionCopier } from '../router/connection.ts';
 import { type Tracked, withConnection } from '../router/tracked.ts';
-import { copyNode, type RunningNode } from './node.ts';
+import type { RunningNode } from './node.ts';
 import type { Event, State } from './state.ts';
 
 /** The same moment once more; neither state disturbs the other from now on. */
 export function forkState(state: State): State {
-  const { cut, findings, nodes, queue, recorder, wires } = state;
+  const { design, now, links, joints, epoch, seed, programs, order, learned, recalls } = state;
   return {
-    ...state,
-    nodes: nodes.fork(),
-    wires: wires.fork(),
-    cut: new RareMap(cut),
-    queue: queue.copy(),
-    recorder: recorder.copy(),
-    findings: new RareMap(findings),
+    design,
+    now,
+    links,
+    joints,
+    epoch,
+    wires: state.wires.fork(),
+    seed,
+    nodes: state.nodes.fork(),
+    programs,
+    order,
+    learned,
+    cut: new RareMap(state.cut),
+    queue: state.queue.copy(),
+    recorder: state.recorder.copy(),
+    recalls,
+    findings: new RareMap(state.findings),
   };
 }
 
 /** A node of this world's own, in the place of one that it shares; what is on its way there goes with the copy. */
 export function ownNode({ queue }: State, shared: RunningNode): RunningNode {
   const copyOf = connectionCopier();
-  const node = copyNode(shared, (passage) => withOwn(passage, copyOf), copyOf);
+  const node = shared.copy((passage) => withOwn(passage, copyOf), copyOf);
   if (queue.moving > 0) queue.replace((event) => (event.node === node.name ? eventOf(event, copyOf) : event));
   return node;
 }

@@ -67,7 +67,7 @@ function walk(state: State, node: RunningNode, start: Passage, id: PacketId): vo
   const end = runHop(start, node.router, state.now, walk);
   if (walk !== undefined) {
     recorder.hop(walk, end.verdict === 'transmit' ? end.passage.out : undefined);
-    recorder.change(state.now, node.name, node.router.conntrack.drain());
+    recorder.change(state.now, node.name, node.router.drain());
   }
   conclude(state, node, end, id);
 }
@@ -149,7 +149,7 @@ export function spread(state: State, node: RunningNode, output: HostOutput, caus
   for (const { app, finding } of output.finished) state.findings.set(app, finding);
   for (const { app, request } of output.requests) {
     const outcome = carryOut(node.router, request, state.now);
-    state.recorder.change(state.now, node.name, node.router.conntrack.drain());
+    state.recorder.change(state.now, node.name, node.router.drain());
     spread(state, node, node.host.mapped(app, request.id, outcome, state.now), cause);
   }
   for (const { interface: name, lease } of output.configured) {

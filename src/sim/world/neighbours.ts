@@ -30,7 +30,7 @@ export interface Found {
 export class Neighbours {
   readonly #waiting = new RareMap<string, Waiting[]>();
   /** By interface. */
-  readonly #found = new Map<string, Map<Ip, Found>>();
+  readonly #found = new RareMap<string, RareMap<Ip, Found>>();
 
   /** `copyOf` copies what a packet that waits here has met. */
   copy(copyOf: (passage: Passage) => Passage): Neighbours {
@@ -42,16 +42,23 @@ export class Neighbours {
       );
     }
     for (const [out, found] of this.#found) {
-      copy.#found.set(out, new Map([...found].map(([ip, each]) => [ip, { ...each }])));
+      copy.#found.set(out, new RareMap([...found].map(([ip, { at, doubted }]) => [ip, { at, doubted }])));
     }
     return copy;
   }
 
   /** What is known of a next hop that answers; who uses it says so there. */
   find(out: string, ip: Ip): Found {
-    const all = this.#found.get(out) ?? new Map<Ip, Found>();
-    const found = all.get(ip) ?? { at: 0, doubted: undefined };
-    this.#found.set(out, all.set(ip, found));
+    let all = this.#found.get(out);
+    if (all === undefined) {
+      all = new RareMap();
+      this.#found.set(out, all);
+    }
+    let found = all.get(ip);
+    if (found === undefined) {
+      found = { at: 0, doubted: undefined };
+      all.set(ip, found);
+    }
     return found;
   }
 

@@ -13,7 +13,7 @@ import type { NodeProgram } from '../program/program.ts';
 import type { CopyConnection } from '../router/connection.ts';
 import { IcmpLimiter } from '../router/limit.ts';
 import type { Passage, RouterState } from '../router/passage.ts';
-import { copyRouter, makeRouter } from '../router/router.ts';
+import { makeRouter, type Router } from '../router/router.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { type Found, Neighbours } from './neighbours.ts';
 import type { Joint } from './state.ts';
@@ -30,80 +30,132 @@ export interface Outlet {
   readonly found: Found;
 }
 
-export interface RunningNode {
+/**
+ * One node of one world. Much of it is made when it is first asked for: a world is forked to ask one question, and most
+ * of its nodes never hold a packet, learn an address or send an error.
+ */
+export class RunningNode {
   readonly name: string;
-  readonly router: RouterState;
+  readonly router: Router;
   readonly host: Host;
-  readonly neighbours: Neighbours;
-  /** By next hop, as far as packets have gone there. */
-  readonly outlets: RareMap<Ip, Outlet>;
-  /** The one that was used last. */
-  lastOutlet: Outlet | undefined;
-  readonly limiter: IcmpLimiter;
-  /** Addresses learned by DHCP, by interface. */
-  readonly leases: RareMap<string, Lease>;
-  /** For what programs on this node draw by chance. */
-  readonly rng: Rng;
-  /** Services that run, by their id, with the text of their specification. */
-  readonly services: RareMap<string, string>;
   up: boolean;
+  /** The way out that was used last. */
+  lastOutlet: Outlet | undefined;
+  readonly #seed: Rng;
+  #outlets: RareMap<Ip, Outlet> | undefined;
+  #neighbours: Neighbours | undefined;
+  #limiter: IcmpLimiter | undefined;
+  #leases: RareMap<string, Lease> | undefined;
+  #services: RareMap<string, string> | undefined;
+  #held: RareMap<PacketId, Passage> | undefined;
+  #pieces: RareMap<string, Pieces> | undefined;
+  #rng: Rng | undefined;
+
+  constructor(router: Router, host: Host, seed: Rng) {
+    this.name = host.name;
+    this.router = router;
+    this.host = host;
+    this.up = true;
+    this.lastOutlet = undefined;
+    this.#seed = seed;
+    this.#outlets = undefined;
+    this.#neighbours = undefined;
+    this.#limiter = undefined;
+    this.#leases = undefined;
+    this.#services = undefined;
+    this.#held = undefined;
+    this.#pieces = undefined;
+    this.#rng = undefined;
+  }
+
+  /** The same node for another world, sharing nothing that changes. `copyPassage` and `copyConnection` know one another's copies. */
+  copy(copyPassage: (passage: Passage) => Passage, copyConnection: CopyConnection): RunningNode {
+    const router = this.router.copy((protocol, at) => hears(host, protocol, at), copyConnection);
+    const host = this.host.copy(new TablesOfTheMoment(router));
+    const copy = new RunningNode(router, host, this.#seed);
+    copy.up = this.up;
+    copy.#neighbours = this.#neighbours?.copy(copyPassage);
+    copy.#limiter = this.#limiter?.copy();
+    copy.#leases = this.#leases && new RareMap(this.#leases);
+    copy.#services = this.#services && new RareMap(this.#services);
+    copy.#held = this.#held && new RareMap([...this.#held].map(([id, passage]) => [id, copyPassage(passage)]));
+    copy.#pieces =
+      this.#pieces &&
+      new RareMap([...this.#pieces].map(([key, { ids, deadline }]) => [key, { ids: [...ids], deadline }]));
+    copy.#rng = this.#rng?.copy();
+    return copy;
+  }
+
+  /** By next hop, as far as packets have gone there. */
+  get outlets(): RareMap<Ip, Outlet> {
+    this.#outlets ??= new RareMap();
+    return this.#outlets;
+  }
+
+  get neighbours(): Neighbours {
+    this.#neighbours ??= new Neighbours();
+    return this.#neighbours;
+  }
+
+  get limiter(): IcmpLimiter {
+    this.#limiter ??= new IcmpLimiter();
+    return this.#limiter;
+  }
+
+  /** Addresses learned by DHCP, by interface. */
+  get leases(): RareMap<string, Lease> {
+    this.#leases ??= new RareMap();
+    return this.#leases;
+  }
+
+  /** Services that run, by their id, with the text of their specification. */
+  get services(): RareMap<string, string> {
+    this.#services ??= new RareMap();
+    return this.#services;
+  }
+
   /** SYNs from outside that NAT holds, by their number. */
-  readonly held: RareMap<PacketId, Passage>;
+  get held(): RareMap<PacketId, Passage> {
+    this.#held ??= new RareMap();
+    return this.#held;
+  }
+
   /** Pieces that wait in the reassembler, by what they are pieces of. */
-  readonly pieces: RareMap<string, { readonly ids: PacketId[]; readonly deadline: Millis }>;
+  get pieces(): RareMap<string, Pieces> {
+    this.#pieces ??= new RareMap();
+    return this.#pieces;
+  }
+
+  /** For what programs on this node draw by chance. */
+  get rng(): Rng {
+    this.#rng ??= this.#seed.split('programs');
+    return this.#rng;
+  }
 }
 
-/** A node at rest, its tables empty; `recalls`: it remembers walks. */
-export function makeNode(program: NodeProgram, seed: Rng, recalls = true): RunningNode {
+/** Pieces of one packet. */
+interface Pieces {
+  readonly ids: PacketId[];
+  readonly deadline: Millis;
+}
+
+/** How the nodes of a world are made. */
+export interface NodeInit {
+  readonly seed: Rng;
+  /** Whether they remember walks. */
+  readonly recalls: boolean;
+  /** Whether anybody asks what has changed in their tables. */
+  readonly heard: boolean;
+}
+
+/** A node at rest, its tables empty. */
+export function makeNode(program: NodeProgram, { seed, recalls, heard }: NodeInit): RunningNode {
   const { name } = program;
   const rng = seed.split(`node ${name}`);
-  const router: RouterState = makeRouter(program, {
-    rng: rng.split('conntrack'),
-    listens: (protocol, at) => hears(host, protocol, at),
-    recalls,
-  });
+  const listens: RouterState['listens'] = (protocol, at) => hears(host, protocol, at);
+  const router = makeRouter(program, { rng: rng.split('conntrack'), listens, recalls, heard });
   const host = makeHost({ name, routing: new TablesOfTheMoment(router), rng: rng.split('host') });
-  return {
-    name,
-    router,
-    host,
-    neighbours: new Neighbours(),
-    outlets: new RareMap(),
-    lastOutlet: undefined,
-    limiter: new IcmpLimiter(),
-    leases: new RareMap(),
-    rng: rng.split('programs'),
-    services: new RareMap(),
-    up: true,
-    held: new RareMap(),
-    pieces: new RareMap(),
-  };
-}
-
-/** The same node for another world, sharing nothing that changes. `copyPassage` and `copyConnection` know one another's copies. */
-export function copyNode(
-  node: RunningNode,
-  copyPassage: (passage: Passage) => Passage,
-  copyConnection: CopyConnection,
-): RunningNode {
-  const { held, leases, limiter, neighbours, pieces, rng, router, services } = node;
-  const own: RouterState = copyRouter(router, (protocol, at) => hears(host, protocol, at), copyConnection);
-  const host = node.host.copy(new TablesOfTheMoment(own));
-  return {
-    name: node.name,
-    router: own,
-    host,
-    neighbours: neighbours.copy(copyPassage),
-    outlets: new RareMap(),
-    lastOutlet: undefined,
-    limiter: limiter.copy(),
-    leases: new RareMap(leases),
-    rng: rng.copy(),
-    services: new RareMap(services),
-    up: node.up,
-    held: new RareMap([...held].map(([id, passage]) => [id, copyPassage(passage)])),
-    pieces: new RareMap([...pieces].map(([key, { ids, deadline }]) => [key, { ids: [...ids], deadline }])),
-  };
+  return new RunningNode(router, host, rng);
 }
 
 /** Whether a program waits for what strangers send to an endpoint. */

@@ -1,3 +1,4 @@
+import { RareMap } from '../base/rare-map.ts';
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Change } from '../router/change.ts';
@@ -64,7 +65,7 @@ export class Recorder {
   #events: Entry[] = [];
   /** Somebody holds the list of events, and sees it grow. */
   #watched = false;
-  readonly #unfinished = new Map<PacketId, OnItsWay>();
+  readonly #unfinished = new RareMap<PacketId, OnItsWay>();
   #packets = 0;
   #steps = 0;
   /** The packets whose fates somebody waits for: from this number on, as many as the list has places. */
@@ -79,11 +80,12 @@ export class Recorder {
   /** A recorder that goes on from here, without a copy of what is written. */
   copy(): Recorder {
     const copy = new Recorder(this.level);
-    copy.#past = [...this.#past, { events: this.#events, length: this.#events.length }];
+    const { length } = this.#events;
+    copy.#past = length === 0 ? this.#past : [...this.#past, { events: this.#events, length }];
     copy.#begin = this.length;
     for (const [packet, seen] of this.#unfinished) {
       const story = seen.story === undefined ? undefined : [...seen.story];
-      copy.#unfinished.set(packet, { ...seen, story });
+      copy.#unfinished.set(packet, { node: seen.node, by: seen.by, story });
     }
     copy.#packets = this.#packets;
     copy.#steps = this.#steps;
@@ -111,7 +113,7 @@ export class Recorder {
   }
 
   /** Packets without a fate, in the order of their birth; without a record only those that a node made to answer others. */
-  get unfinished(): ReadonlyMap<PacketId, Unfinished> {
+  get unfinished(): RareMap<PacketId, Unfinished> {
     return this.#unfinished;
   }
 
@@ -132,6 +134,20 @@ export class Recorder {
     if (sequence >= this.#begin) return told(this.#events, sequence - this.#begin).slice(sequence - this.#begin);
     const past = this.#past.flatMap(({ events, length }) => told(events, 0, length).slice(0, length));
     return [...past, ...told(this.#events, 0)].slice(sequence);
+  }
+
+  /** The events from this number on that are about one packet; since then the recorder has not been forked. */
+  about(packet: PacketId, sequence: number): Trace {
+    const found: TraceEvent[] = [];
+    const events = this.#events;
+    for (let at = sequence - this.#begin; at < events.length; at++) {
+      const event = events[at] as Entry;
+      if (!isAbout(event, packet)) continue;
+      const told = toldOf(event);
+      events[at] = told;
+      found.push(told);
+    }
+    return found;
   }
 
   /** What is about no packet, and about no table. */
@@ -247,6 +263,20 @@ function eventOf(event: Change, node: string, time: Millis): Unnumbered {
       return { kind, change, row: event.row, at, node, time, sequence };
     case 'expectation':
       return { kind, change, from: event.from, to: event.to, master: event.master, at, node, time, sequence };
+  }
+}
+
+function isAbout(event: Entry, packet: PacketId): boolean {
+  switch (event.kind) {
+    case 'walk':
+      return event.id === packet;
+    case 'born':
+    case 'hop':
+    case 'wire':
+    case 'fate':
+      return event.packet === packet;
+    default:
+      return false;
   }
 }
 

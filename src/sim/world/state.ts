@@ -118,8 +118,8 @@ export function findNode(state: State, name: string): RunningNode | undefined {
 function takeNode(state: State, name: string): RunningNode | undefined {
   const known = state.nodes.own(name, (shared) => ownNode(state, shared));
   if (known !== undefined || !Object.hasOwn(state.design.nodes, name)) return known;
-  const made = makeNode(programOf(state, name), state.seed, state.recalls);
-  made.router.conntrack.heard = state.recorder.level === 'full';
+  const { recalls, recorder, seed } = state;
+  const made = makeNode(programOf(state, name), { seed, recalls, heard: recorder.level === 'full' });
   state.nodes.set(name, made);
   return made;
 }

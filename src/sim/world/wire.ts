@@ -1,3 +1,4 @@
+import { RareMap } from '../base/rare-map.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import type { Link } from '../design/topology.ts';
@@ -9,17 +10,16 @@ const QUEUE_BYTES = 1000 * 1500;
 export class Wire {
   readonly #link: Link;
   readonly #rng: Rng;
-  readonly #busyUntil = new Map<string, Millis>();
+  readonly #busyUntil: RareMap<string, Millis>;
 
-  constructor(link: Link, rng: Rng) {
+  constructor(link: Link, rng: Rng, busyUntil?: Iterable<readonly [string, Millis]>) {
     this.#link = link;
     this.#rng = rng;
+    this.#busyUntil = new RareMap(busyUntil);
   }
 
   copy(): Wire {
-    const copy = new Wire(this.#link, this.#rng.copy());
-    for (const [from, until] of this.#busyUntil) copy.#busyUntil.set(from, until);
-    return copy;
+    return new Wire(this.#link, this.#rng.copy(), this.#busyUntil);
   }
 
   /** Sends `bytes` from the node named `from`; when they arrive, or why they do not. */

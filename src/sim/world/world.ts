@@ -40,7 +40,7 @@ export class World {
 
   /** Compiles a checked design and starts its services; the clock stands at 0. */
   constructor(design: Design, { seed = 1, record = 'full', recalls = true }: WorldOptions = {}) {
-    this.#state = makeState(design, seed, { record, recalls });
+    this.#state = design === NOWHERE ? NOTHING_YET : makeState(design, seed, { record, recalls });
     startAll(this.#state);
   }
 
@@ -113,8 +113,7 @@ export class World {
     const begin = recorder.length;
     const id = recorder.packets + 1;
     const [fate = fail('a packet without a fate')] = this.sendAll(node, [packet]);
-    const trace = recorder.since(begin).filter((event) => 'packet' in event && event.packet === id);
-    return { fate, trace };
+    return { fate, trace: recorder.about(id, begin) };
   }
 
   /** Sends many, one right behind the other, and gives their fates in the same order, once all are known. */
@@ -203,3 +202,4 @@ export class World {
 
 /** For a world to stand on until it is given its state. */
 const NOWHERE: Design = { nodes: {} };
+const NOTHING_YET = makeState(NOWHERE, 0);

@@ -27,4 +27,20 @@ describe('a map that is mostly empty', () => {
       }),
     );
   });
+
+  it.each([
+    ['few', 3],
+    ['many', 9],
+  ])('goes on past what is deleted meanwhile, of %s', (_, count) => {
+    const keys = Array.from({ length: count }, (_each, i) => i);
+    const map = new RareMap(keys.map((key) => [key, key] as const));
+    const seen: number[] = [];
+    for (const key of map.keys()) {
+      seen.push(key);
+      map.delete(key);
+      if (key === 0) map.delete(1);
+    }
+    expect(seen).toEqual(keys.filter((key) => key !== 1));
+    expect(map.size).toBe(0);
+  });
 });
