@@ -33,6 +33,7 @@ export function tellRaw(
   level: RawSocket['level'],
 ): readonly RawSocket[] {
   const sockets = kernel.sockets.rawSockets(level);
+  if (sockets.length === 0) return sockets;
   for (const { owner } of sockets) {
     tell(kernel, owner, { kind: 'packet', socket: owner.socket, packet, interface: via });
   }
@@ -46,7 +47,7 @@ function hand(kernel: Kernel, arrival: Arrival, raw: boolean, now: Millis): Rece
     case 'tcp':
       return deliverSegment(kernel, { packet, interface: via }, now);
     case 'udp':
-      return deliverDatagram(kernel, { packet, interface: via }, now);
+      return deliverDatagram(kernel, packet, via, now);
     case 'icmp':
       return deliverIcmp(kernel, { packet, interface: via }, now);
     case 'other':

@@ -18,6 +18,7 @@ import type { HostOutput, Reception, Routing, SocketRow } from './output.ts';
 import { perform, stop } from './perform.ts';
 import type { Letter } from './programs.ts';
 import type { Socket } from './sockets.ts';
+import type { TimerTarget } from './timers.ts';
 
 export interface HostInit {
   /** Of the node. */
@@ -92,9 +93,7 @@ export class Host {
   expire(timer: number, now: Millis): HostOutput {
     const kernel = this.#kernel();
     const target = kernel.timers.take(timer);
-    if (target?.kind === 'app') kernel.programs.post(target.app, { kind: 'timer', name: target.name });
-    const connection = target?.kind === 'connection' ? kernel.sockets.connection(target.key) : undefined;
-    if (connection !== undefined) advanceConnection(kernel, connection, { kind: 'tick' }, now);
+    if (target !== undefined) wake(kernel, target, now);
     return answer(kernel, now);
   }
 
@@ -143,6 +142,12 @@ function answer(kernel: Kernel, now: Millis, reception?: Reception): HostOutput 
   return outbox.take(timers.takeFresh(), reception);
 }
 
+function wake(kernel: Kernel, target: TimerTarget, now: Millis): void {
+  if (target.kind === 'app') return kernel.programs.post(target.app, { kind: 'timer', name: target.name });
+  const connection = kernel.sockets.connection(target.key);
+  if (connection !== undefined) advanceConnection(kernel, connection, { kind: 'tick' }, now);
+}
+
 function hear(kernel: Kernel, { app, event }: Letter, now: Millis): void {
   if (event.kind === 'data') read(kernel, app, event, now);
   carryOut(kernel, app, kernel.programs.run(app, event, now), now);
@@ -156,14 +161,14 @@ function read(
   now: Millis,
 ): void {
   const { programs, sockets } = kernel;
-  const handle = programs.find({ app, socket });
+  const handle = programs.find(app, socket);
   const connection = handle?.kind === 'connection' ? sockets.connection(handle.key) : undefined;
   if (connection !== undefined) advanceConnection(kernel, connection, { kind: 'read', bytes: payload.length }, now);
 }
 
 function carryOut(kernel: Kernel, app: string, commands: readonly AppCommand[], now: Millis): void {
-  for (const command of commands) {
-    if (kernel.programs.isRunning(app)) perform(kernel, app, command, now);
+  for (let i = 0; i < commands.length; i++) {
+    if (kernel.programs.isRunning(app)) perform(kernel, app, commands[i] as AppCommand, now);
   }
 }
 

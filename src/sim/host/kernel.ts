@@ -64,11 +64,13 @@ export function pathTo({ paths, routing }: Kernel, dst: Ip, now: Millis): Path {
 export type Sender = Omit<Outgoing, 'packet' | 'fragment'>;
 
 /** Hands a packet to the way out; one that is longer than its path, and may be cut, is marked to be. */
-export function send({ outbox }: Kernel, packet: Packet, sender: Sender, { mtu }: Path): void {
-  const mayBeCut = typeof packet.src === 'bigint' ? packet.kind !== 'tcp' : !packet.df;
-  const { app, cause, interface: out } = sender;
-  const fragment = mayBeCut && lengthOf(packet) > mtu ? mtu : undefined;
-  outbox.send({ packet, interface: out, app, cause, fragment });
+export function send({ outbox }: Kernel, packet: Packet, { app, cause, interface: out }: Sender, path: Path): void {
+  outbox.send({ packet, interface: out, app, cause, fragment: mustCut(packet, path.mtu) ? path.mtu : undefined });
+}
+
+function mustCut(packet: Packet, mtu: number): boolean {
+  if (typeof packet.src === 'bigint') return packet.kind !== 'tcp' && lengthOf(packet) > mtu;
+  return !packet.df && lengthOf(packet) > mtu;
 }
 
 /** The interface that an answer must leave by: that of the question, where an address means nothing elsewhere. */

@@ -14,6 +14,10 @@ export class Outbox {
   #finished: Collected<'finished'> | undefined;
   #configured: Collected<'configured'> | undefined;
   #requests: Collected<'requests'> | undefined;
+  /** Whether anything is collected. */
+  #any = false;
+  /** The last answer that had nothing in it but the reception: most that are delivered are alike. */
+  #quiet: HostOutput = quiet(undefined);
   #ident: number;
 
   constructor(firstIdent: number) {
@@ -33,32 +37,38 @@ export class Outbox {
   }
 
   send(outgoing: Outgoing): void {
+    this.#any = true;
     if (this.#packets === undefined) this.#packets = [outgoing];
     else this.#packets.push(outgoing);
   }
 
   note(app: string, text: string): void {
+    this.#any = true;
     this.#notes ??= [];
     this.#notes.push({ app, text });
   }
 
   finish(finished: HostOutput['finished'][number]): void {
+    this.#any = true;
     this.#finished ??= [];
     this.#finished.push(finished);
   }
 
   configure(configured: HostOutput['configured'][number]): void {
+    this.#any = true;
     this.#configured ??= [];
     this.#configured.push(configured);
   }
 
   request(request: HostOutput['requests'][number]): void {
+    this.#any = true;
     this.#requests ??= [];
     this.#requests.push(request);
   }
 
   /** All that was collected since the last time, with the rest of the answer. */
   take(timers: HostOutput['timers'], reception: Reception | undefined): HostOutput {
+    if (!this.#any && timers.length === 0) return this.#quietly(reception);
     const taken = {
       packets: this.#packets ?? NOTHING,
       timers,
@@ -73,6 +83,25 @@ export class Outbox {
     this.#finished = undefined;
     this.#configured = undefined;
     this.#requests = undefined;
+    this.#any = false;
     return taken;
   }
+
+  #quietly(reception: Reception | undefined): HostOutput {
+    if (this.#quiet.reception !== reception) this.#quiet = quiet(reception);
+    return this.#quiet;
+  }
+}
+
+/** An answer with nothing to send and nothing to say. */
+function quiet(reception: Reception | undefined): HostOutput {
+  return {
+    packets: NOTHING,
+    timers: NOTHING,
+    notes: NOTHING,
+    finished: NOTHING,
+    requests: NOTHING,
+    configured: NOTHING,
+    reception,
+  };
 }

@@ -23,6 +23,8 @@ const LEAST = { 4: 552, 6: 1280 } as const;
 /** The path MTUs that a host has learned from ICMP errors, by destination, each for ten minutes. */
 export class Paths {
   readonly #learned: Map<Ip, Learned>;
+  /** What has been said last of a path of which nothing was learned. */
+  #plain: Path = { mtu: 0, df: true };
 
   constructor(learned: Iterable<readonly [Ip, Learned]> = []) {
     this.#learned = new Map(learned);
@@ -35,7 +37,10 @@ export class Paths {
   /** The path to a destination behind a link of this MTU. */
   to(dst: Ip, linkMtu: number, now: Millis): Path {
     const learned = this.#learned.get(dst);
-    if (learned === undefined || learned.until <= now) return { mtu: linkMtu, df: true };
+    if (learned === undefined || learned.until <= now) {
+      if (this.#plain.mtu !== linkMtu) this.#plain = { mtu: linkMtu, df: true };
+      return this.#plain;
+    }
     return { mtu: Math.min(learned.mtu, linkMtu), df: learned.df };
   }
 

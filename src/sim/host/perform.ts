@@ -28,12 +28,12 @@ export function perform(kernel: Kernel, app: string, command: AppCommand, now: M
     case 'write':
     case 'shutdown':
     case 'inject':
-      return use(kernel, owner(app, command), command, now);
+      return use(kernel, app, command, now);
     case 'close':
     case 'abort':
       return end(kernel, owner(app, command), command.kind, now);
     case 'timer':
-      return timers.set({ kind: 'app', app, name: command.name }, now + command.after);
+      return timers.setNamed(app, command.name, now + command.after);
     case 'cancel':
       return timers.remove({ kind: 'app', app, name: command.name });
     case 'configure':
@@ -62,24 +62,24 @@ function openRaw(kernel: Kernel, owner: Owner, level: RawSocket['level']): void 
 
 type Use = Extract<AppCommand, { kind: 'send' | 'write' | 'shutdown' | 'inject' }>;
 
-function use(kernel: Kernel, owner: Owner, command: Use, now: Millis): void {
-  const handle = kernel.programs.find(owner);
+function use(kernel: Kernel, app: string, command: Use, now: Millis): void {
+  const handle = kernel.programs.find(app, command.socket);
   if (handle === undefined) return;
-  if (command.kind === 'inject') {
-    if (handle.kind !== 'raw') return mistaken(owner, handle, command);
-    return inject(kernel, owner, command, now);
-  }
   if (command.kind === 'send') {
-    if (handle.kind !== 'udp') return mistaken(owner, handle, command);
+    if (handle.kind !== 'udp') return mistaken(app, handle, command);
     return sendDatagram(kernel, handle, command, now);
   }
-  if (handle.kind !== 'connection') return mistaken(owner, handle, command);
+  if (command.kind === 'inject') {
+    if (handle.kind !== 'raw') return mistaken(app, handle, command);
+    return inject(kernel, handle.owner, command, now);
+  }
+  if (handle.kind !== 'connection') return mistaken(app, handle, command);
   const connection = kernel.sockets.connection(handle.key);
   if (connection !== undefined) advanceConnection(kernel, connection, command, now);
 }
 
-function mistaken({ app, socket }: Owner, handle: Handle, command: AppCommand): never {
-  return fail(`${app}: ${command.kind} does not go with the ${handle.kind} socket "${socket}"`);
+function mistaken(app: string, handle: Handle, { kind, socket }: Use): never {
+  return fail(`${app}: ${kind} does not go with the ${handle.kind} socket "${socket}"`);
 }
 
 /** Sends a crafted packet, its checksums computed and, where it has none, its identification given (as IP_HDRINCL). */
@@ -103,7 +103,7 @@ function isFragment(packet: Packet): boolean {
 }
 
 function end(kernel: Kernel, owner: Owner, how: 'close' | 'abort', now: Millis): void {
-  const handle = kernel.programs.find(owner);
+  const handle = kernel.programs.find(owner.app, owner.socket);
   if (handle === undefined) return;
   kernel.programs.hush(owner);
   endSocket(kernel, handle, how, now);

@@ -103,11 +103,11 @@ export class Programs {
   }
 
   /** What a name stands for; undefined when the socket is gone or closed. A name that was never given fails. */
-  find({ app, socket }: Owner): Handle | undefined {
-    const { names, spent } = this.#program(app);
-    const found = names.get(socket);
-    if (found === undefined && !spent.has(socket)) fail(`${app}: there is no socket "${socket}"`);
-    return found === undefined || found.closed ? undefined : found.handle;
+  find(app: string, socket: SocketName): Handle | undefined {
+    const program = this.#program(app);
+    const found = program.names.get(socket);
+    if (found !== undefined) return found.closed ? undefined : found.handle;
+    return program.spent.has(socket) ? undefined : fail(`${app}: there is no socket "${socket}"`);
   }
 
   /** From now on the application hears only that the socket is closed. */
@@ -139,7 +139,7 @@ export class Programs {
 
   #take(): Letter | undefined {
     const letter = this.#letter;
-    if (letter !== undefined) this.#letter = this.#letters.shift();
+    if (letter !== undefined) this.#letter = this.#letters.length === 0 ? undefined : this.#letters.shift();
     return letter;
   }
 

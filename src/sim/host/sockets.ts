@@ -154,7 +154,9 @@ export class Sockets {
 
   /** The socket that hears datagrams from one endpoint to another by an interface; there is only one. */
   datagramSocket(local: Endpoint, remote: Endpoint, via: string): DatagramSocket | undefined {
-    for (const socket of this.#datagram.get(local.port) ?? NOBODY) {
+    const sockets = this.#datagram.get(local.port) ?? NOBODY;
+    for (let i = 0; i < sockets.length; i++) {
+      const socket = sockets[i] as DatagramSocket;
       if (hears(socket, local.ip, remote, via)) return socket;
     }
     return undefined;

@@ -31,6 +31,8 @@ export class Timers {
   /** Slots stay when a timer has fired: adding and removing keys all the time costs more than it saves. */
   readonly #apps = new Map<string, Map<string, Slot>>();
   readonly #connections = new Map<string, Slot>();
+  /** The one that was taken last is set again most. */
+  #fired: Slot | undefined;
   #fresh: Timer[] | undefined;
   #last = 0;
 
@@ -46,7 +48,17 @@ export class Timers {
 
   /** Replaces the timer of the target. */
   set(target: TimerTarget, at: Millis): void {
-    const slot = this.#slotFor(target);
+    this.#set(this.#slotFor(target), at);
+  }
+
+  /** Replaces the timer that an application knows by this name. */
+  setNamed(app: string, name: string, at: Millis): void {
+    const fired = this.#fired;
+    if (fired === undefined || !isNamed(fired.target, app, name)) this.set({ kind: 'app', app, name }, at);
+    else this.#set(fired, at);
+  }
+
+  #set(slot: Slot, at: Millis): void {
     this.#stop(slot);
     const timer = { id: ++this.#last, at };
     this.#start(slot, timer);
@@ -70,6 +82,7 @@ export class Timers {
   /** The target is gone. */
   remove(target: TimerTarget): void {
     this.forget(target);
+    this.#fired = undefined;
     if (target.kind === 'connection') this.#connections.delete(target.key);
     else this.#apps.get(target.app)?.delete(target.name);
   }
@@ -77,6 +90,7 @@ export class Timers {
   /** The application is over. */
   removeApp(app: string): void {
     for (const slot of this.#apps.get(app)?.values() ?? []) this.#stop(slot);
+    this.#fired = undefined;
     this.#apps.delete(app);
   }
 
@@ -85,6 +99,7 @@ export class Timers {
     const slot = this.#find(id);
     if (slot === undefined) return undefined;
     this.#stop(slot);
+    this.#fired = slot;
     return slot.target;
   }
 
@@ -97,8 +112,10 @@ export class Timers {
     const fresh = this.#fresh;
     if (fresh === undefined) return NONE;
     this.#fresh = undefined;
-    const [only] = fresh;
-    if (fresh.length === 1 && only !== undefined && this.wants(only.id)) return fresh;
+    return fresh.length === 1 && this.wants((fresh[0] as Timer).id) ? fresh : this.#wanted(fresh);
+  }
+
+  #wanted(fresh: readonly Timer[]): readonly Timer[] {
     return fresh.filter(({ id }) => this.wants(id));
   }
 
@@ -111,11 +128,19 @@ export class Timers {
     return slotIn(fresh, target.name, target);
   }
 
-  #start(slot: Slot, { id, at }: Timer): void {
-    slot.id = id;
-    slot.at = at;
-    this.#ids.push(id);
-    this.#slots.push(slot);
+  #start(slot: Slot, timer: Timer): void {
+    slot.id = timer.id;
+    slot.at = timer.at;
+    const ids = this.#ids;
+    const slots = this.#slots;
+    let at = ids.length;
+    // one timer that is set again and again stays in its place
+    if (at > 0 && (slots[at - 1] as Slot).id !== ids[at - 1]) {
+      this.#unwanted -= 1;
+      at -= 1;
+    }
+    ids[at] = timer.id;
+    slots[at] = slot;
   }
 
   #stop(slot: Slot): void {
@@ -126,10 +151,12 @@ export class Timers {
   }
 
   #clear(): void {
-    const [ids, slots] = [this.#ids, this.#slots];
+    const ids = this.#ids;
+    const slots = this.#slots;
     let kept = 0;
-    for (const [i, slot] of slots.entries()) {
+    for (let i = 0; i < slots.length; i++) {
       const id = ids[i] as number;
+      const slot = slots[i] as Slot;
       if (slot.id !== id) continue;
       ids[kept] = id;
       slots[kept] = slot;
@@ -159,6 +186,10 @@ export class Timers {
     }
     return undefined;
   }
+}
+
+function isNamed(target: TimerTarget, app: string, name: string): boolean {
+  return target.kind === 'app' && target.app === app && target.name === name;
 }
 
 function slotIn(slots: Map<string, Slot>, key: string, target: TimerTarget): Slot {

@@ -60,17 +60,9 @@ function isToMany({ routing }: Kernel, ip: Ip): boolean {
 
 /** Sends a datagram; what stands in the way is told to the socket, which stays. */
 export function sendDatagram(kernel: Kernel, socket: DatagramSocket, command: Send, now: Millis): void {
-  const { owner } = socket;
-  const { payload, to } = command;
   const src = sourceOf(kernel, socket, command);
-  if (typeof src === 'string') {
-    tellFailure(kernel, owner, { error: src }, false);
-    return;
-  }
-  if (payload.length > LONGEST[family(to.ip)]) {
-    tellFailure(kernel, owner, { error: 'too-big' }, false);
-    return;
-  }
+  if (typeof src === 'string') return tellFailure(kernel, socket.owner, { error: src }, false);
+  const { payload, to } = command;
   const path = pathTo(kernel, to.ip, now);
   const df = path.df && payload.length + HEADERS[family(to.ip)] <= path.mtu;
   const ident = kernel.outbox.identFor(to.ip);
@@ -78,10 +70,15 @@ export function sendDatagram(kernel: Kernel, socket: DatagramSocket, command: Se
   const ttl = command.ttl ?? (isMulticast(to.ip) ? 1 : undefined);
   const packet = udp({ src, dst: to.ip, sport: socket.port, dport: to.port, payload, ttl, df, ident });
   const out = command.interface ?? socket.interface;
-  send(kernel, packet, { app: owner.app, cause: 'udp', interface: out }, path);
+  send(kernel, packet, { app: socket.owner.app, cause: 'udp', interface: out }, path);
 }
 
-function sourceOf(kernel: Kernel, socket: DatagramSocket, { from, interface: via, to }: Send): Ip | SocketError {
+/** The source address, or why it cannot be sent. */
+function sourceOf(
+  kernel: Kernel,
+  socket: DatagramSocket,
+  { from, interface: via, payload, to }: Send,
+): Ip | SocketError {
   const { routing } = kernel;
   if (isToMany(kernel, to.ip) && !socket.broadcast) return 'unreachable';
   if (from !== undefined && !routing.owns(from)) return 'no-address';
@@ -90,16 +87,16 @@ function sourceOf(kernel: Kernel, socket: DatagramSocket, { from, interface: via
   const routed = routing.sourceFor(to.ip, out);
   const src = from ?? bound ?? routed;
   if (src === undefined || family(src) !== family(to.ip)) return 'unreachable';
-  return routed === undefined && out === undefined ? 'unreachable' : src;
+  if (routed === undefined && out === undefined) return 'unreachable';
+  return payload.length > LONGEST[family(src)] ? 'too-big' : src;
 }
 
 /** Gives a datagram to the socket that it is for, whether it was sent to this host or to many. */
-export function deliverDatagram(kernel: Kernel, arrival: Arrival<Udp>, now: Millis): Reception {
-  const { packet, interface: via } = arrival;
+export function deliverDatagram(kernel: Kernel, packet: Udp, via: string, now: Millis): Reception {
   const to: Endpoint = { ip: packet.dst, port: packet.dport };
   const from: Endpoint = { ip: packet.src, port: packet.sport };
   const found = kernel.sockets.datagramSocket(to, from, via);
-  if (found === undefined) return refuse(kernel, arrival, now);
+  if (found === undefined) return refuse(kernel, { packet, interface: via }, now);
   const { owner } = found;
   const { payload } = packet;
   tell(kernel, owner, { kind: 'datagram', socket: owner.socket, from, to, payload, interface: via });

@@ -71,9 +71,9 @@ const FLAGS = 0xfff;
 const WORD = 0xffff;
 const LONG = 0xffff_ffff;
 
+/** `max` is all ones. */
 function uint(value: number, max: number, name: string): number {
-  const fits = value >= 0 && value <= max && Number.isInteger(value);
-  return fits ? value : fail(`${name} ${value} is not an integer of 0 to ${max}`);
+  return (value & max) >>> 0 === value ? value : fail(`${name} ${value} is not an integer of 0 to ${max}`);
 }
 
 /** Constructors copy its fields one by one: spreading it between others is many times slower in V8. */

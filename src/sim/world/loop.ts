@@ -1,7 +1,8 @@
 /** One event at a time: walks packets through nodes, hands them to hosts, and queues what comes of it. */
 import { family, showIp } from '../addr/ip.ts';
 import { fail, unreachable } from '../base/fail.ts';
-import type { HostOutput } from '../host/output.ts';
+import type { HostOutput, Outgoing } from '../host/output.ts';
+import type { Timer } from '../host/timers.ts';
 import { PATIENCE } from '../packet/fragment.ts';
 import { isError } from '../packet/icmp-error.ts';
 import type { Packet } from '../packet/packet.ts';
@@ -140,11 +141,18 @@ function fateOf(node: RunningNode, { reception }: HostOutput): Fate {
 
 /** Carries out what a host came up with. */
 export function spread(state: State, node: RunningNode, output: HostOutput, cause?: PacketId): void {
-  for (const { packet, interface: out, app, cause: part, fragment } of output.packets) {
-    depart(state, node, { packet, by: app ?? part, cause, out, tracked: undefined, fragment });
-  }
-  for (const { id, at } of output.timers)
-    state.queue.push({ kind: 'timer', time: at, priority: 1, sequence: 0, node: node.name, timer: id });
+  const { configured, finished, notes, packets, requests, timers } = output;
+  for (let i = 0; i < packets.length; i++) depart(state, node, packets[i] as Outgoing, cause);
+  for (let i = 0; i < timers.length; i++) wind(state, node, timers[i] as Timer);
+  if (notes.length + finished.length + requests.length + configured.length > 0) publish(state, node, output, cause);
+}
+
+function wind({ queue }: State, { name: node }: RunningNode, { id: timer, at: time }: Timer): void {
+  queue.push({ kind: 'timer', time, priority: 1, sequence: 0, node, timer });
+}
+
+/** What an answer holds beside packets and timers: mostly nothing. */
+function publish(state: State, node: RunningNode, output: HostOutput, cause: PacketId | undefined): void {
   for (const { app, text } of output.notes) state.recorder.log(state.now, { kind: 'note', node: node.name, app, text });
   for (const { app, finding } of output.finished) state.findings.set(app, finding);
   for (const { app, request } of output.requests) {
@@ -159,17 +167,15 @@ export function spread(state: State, node: RunningNode, output: HostOutput, caus
   }
 }
 
-interface Departure {
-  readonly packet: Packet;
-  readonly by: string;
-  readonly cause: PacketId | undefined;
-  readonly out?: string | undefined;
+/** What a host sends, or the stages of a node answer. */
+interface Departure extends Omit<Outgoing, 'cause'> {
+  readonly cause: Outgoing['cause'] | 'reset';
   readonly tracked?: Passage['tracked'];
-  /** The sender cuts it to this size. */
-  readonly fragment?: number | undefined;
 }
 
-function depart(state: State, node: RunningNode, { packet, by, cause, out, tracked, fragment }: Departure): void {
+function depart(state: State, node: RunningNode, sent: Departure, cause: PacketId | undefined): void {
+  const { packet, interface: out, fragment, tracked } = sent;
+  const by = sent.app ?? sent.cause;
   if (by === 'icmp' && isLimited(node, packet, state.now)) return;
   const id = state.recorder.born(state.now, { node: node.name, value: packet, cause, by });
   const cut = fragment === undefined ? undefined : { size: fragment, ident: identOf(packet, node.router) };
@@ -194,7 +200,8 @@ function isLimited({ router, limiter }: RunningNode, packet: Packet, now: number
 }
 
 function answer(state: State, node: RunningNode, { packet, tracked }: Answer, cause: PacketId): void {
-  depart(state, node, { packet, by: packet.kind === 'tcp' ? 'reset' : 'icmp', cause, tracked });
+  const by = packet.kind === 'tcp' ? 'reset' : 'icmp';
+  depart(state, node, { packet, interface: undefined, app: undefined, cause: by, fragment: undefined, tracked }, cause);
 }
 
 /** LNX-FWD-7: everything that waited fails at once, each with its own error to its sender. */

@@ -188,19 +188,26 @@ function addressesOf(program: NodeProgram) {
 /** The host asks the tables of the moment, not those it was made with. */
 class TablesOfTheMoment implements Routing {
   readonly #router: RouterState;
+  #known: Way | undefined;
 
   constructor(router: RouterState) {
     this.#router = router;
   }
 
   sourceFor(dst: Ip, via?: string): Ip | undefined {
-    return this.#router.program.sourceFor(dst, via);
+    const way = this.#wayTo(dst);
+    if (!way.routed || way.via !== via) {
+      way.source = way.program.sourceFor(dst, via);
+      way.via = via;
+      way.routed = true;
+    }
+    return way.source;
   }
 
   mtuTo(dst: Ip): number {
-    const { fib, interfaces } = this.#router.program;
-    const out = fib.lookup(dst)?.[0]?.out;
-    return (out === undefined ? undefined : interfaces.get(out)?.mtu) ?? 65535;
+    const way = this.#wayTo(dst);
+    way.mtu ??= mtuOf(way.program, dst);
+    return way.mtu;
   }
 
   owns(ip: Ip): boolean {
@@ -208,6 +215,35 @@ class TablesOfTheMoment implements Routing {
   }
 
   isBroadcast(ip: Ip): boolean {
-    return this.#router.program.isBroadcast(ip);
+    const way = this.#wayTo(ip);
+    way.toMany ??= way.program.isBroadcast(ip);
+    return way.toMany;
   }
+
+  /** Most packets go where the one before went. */
+  #wayTo(dst: Ip): Way {
+    const { program } = this.#router;
+    const known = this.#known;
+    if (known !== undefined && known.dst === dst && known.program === program) return known;
+    const way = { program, dst, mtu: undefined, toMany: undefined, routed: false, via: undefined, source: undefined };
+    this.#known = way;
+    return way;
+  }
+}
+
+/** What has been found out about a destination. */
+interface Way {
+  readonly program: NodeProgram;
+  readonly dst: Ip;
+  mtu: number | undefined;
+  toMany: boolean | undefined;
+  /** Whether there was a question for the source of a packet, by which interface, and the answer. */
+  routed: boolean;
+  via: string | undefined;
+  source: Ip | undefined;
+}
+
+function mtuOf({ fib, interfaces }: NodeProgram, dst: Ip): number {
+  const out = fib.lookup(dst)?.[0]?.out;
+  return (out === undefined ? undefined : interfaces.get(out)?.mtu) ?? 65535;
 }

@@ -52,12 +52,12 @@ export class EventQueue<T extends Due> {
     return this.#moving;
   }
 
-  /** The time of the next event; undefined when there is none. */
-  get next(): Millis | undefined {
+  /** Whether an event is due by then. */
+  isDue(deadline: Millis): boolean {
     const first = this.#line[this.#first];
+    if (first !== undefined && first.time <= deadline) return true;
     const top = this.#heap.peek();
-    if (first === undefined || top === undefined) return (first ?? top)?.time;
-    return Math.min(first.time, top.time);
+    return top !== undefined && top.time <= deadline;
   }
 
   push(event: T): void {

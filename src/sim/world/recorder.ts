@@ -19,6 +19,8 @@ export interface Unfinished {
   readonly by: string;
 }
 
+type Birth = Omit<Extract<Occurrence, { kind: 'born' }>, 'kind' | 'packet'>;
+
 interface OnItsWay {
   node: string;
   readonly by: string;
@@ -152,9 +154,8 @@ export class Recorder {
 
   /** What is about no packet, and about no table. */
   log(time: Millis, occurrence: Extract<Occurrence, { kind: 'note' | 'step' | 'design' }>): void {
-    const { kind } = occurrence;
-    if (kind === 'step') this.#steps += 1;
-    if (this.level === 'full' || kind !== 'note') this.#write({ ...occurrence, time, sequence: NO_NUMBER });
+    if (occurrence.kind === 'step') this.#steps += 1;
+    if (this.level === 'full' || occurrence.kind !== 'note') this.#write({ ...occurrence, time, sequence: NO_NUMBER });
   }
 
   /** What has changed in the tables of a node. */
@@ -164,17 +165,17 @@ export class Recorder {
   }
 
   /** A packet comes into being; `by` names who made it, `cause` the packet it answers or carries on. */
-  born(
-    time: Millis,
-    { node, value, cause, by }: { node: string; value: Packet; cause: PacketId | undefined; by: string },
-  ): PacketId {
+  born(time: Millis, birth: Birth): PacketId {
     const packet = ++this.#packets;
-    const { level } = this;
-    if (level === 'off' && by !== 'icmp') return packet;
-    const story = level === 'failures' ? [] : undefined;
-    this.#unfinished.set(packet, { node, by, story });
-    if (level !== 'off') this.#tell({ kind: 'born', packet, node, value, cause, by, time, sequence: NO_NUMBER }, story);
+    if (this.level !== 'off' || birth.by === 'icmp') this.#bear(time, packet, birth);
     return packet;
+  }
+
+  #bear(time: Millis, packet: PacketId, { node, value, cause, by }: Birth): void {
+    const story = this.level === 'failures' ? [] : undefined;
+    this.#unfinished.set(packet, { node, by, story });
+    if (this.level === 'off') return;
+    this.#tell({ kind: 'born', packet, node, value, cause, by, time, sequence: NO_NUMBER }, story);
   }
 
   /** A packet begins to walk through a node, where somebody reads what stages decide. */
@@ -209,8 +210,9 @@ export class Recorder {
   }
 
   fate(time: Millis, packet: PacketId, fate: Fate): void {
-    this.#keep(packet, fate);
-    const seen = this.#unfinished.size === 0 ? undefined : this.#unfinished.get(packet);
+    if (this.#waiting > 0) this.#keep(packet, fate);
+    if (this.level === 'off' && this.#unfinished.size === 0) return;
+    const seen = this.#unfinished.get(packet);
     if (seen !== undefined) this.#unfinished.delete(packet);
     if (this.level === 'off' || (this.level === 'failures' && !FAILURES.has(fate.kind))) return;
     for (const event of seen?.story ?? []) this.#write(event);

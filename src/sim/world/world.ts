@@ -150,8 +150,7 @@ export class World {
   runUntil(deadline: Millis, done: () => boolean = () => false): void {
     const state = this.#state;
     while (!done()) {
-      const { next } = state.queue;
-      if (next === undefined || next > deadline) {
+      if (!state.queue.isDue(deadline)) {
         state.now = Math.max(state.now, deadline);
         return;
       }
@@ -163,7 +162,7 @@ export class World {
   settle(limit: Millis = 1000): void {
     const state = this.#state;
     const deadline = state.now + limit;
-    while (state.queue.moving > 0 && (state.queue.next ?? Number.POSITIVE_INFINITY) <= deadline) step(state);
+    while (state.queue.moving > 0 && state.queue.isDue(deadline)) step(state);
   }
 
   /** Changes the design or the wiring while running; a change that does not fit is refused whole, with its issues. */

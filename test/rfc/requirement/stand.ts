@@ -134,7 +134,7 @@ export class Stand {
   wait(time: Millis): Left {
     const before = this.#state.recorder.trace.length;
     const deadline = this.#state.now + time;
-    while ((this.#state.queue.next ?? Number.POSITIVE_INFINITY) <= deadline) step(this.#state);
+    while (this.#state.queue.isDue(deadline)) step(this.#state);
     this.#state.now = deadline;
     return this.#since(before);
   }
@@ -153,7 +153,7 @@ export class Stand {
       state.queue.push({ kind: 'arrive', ...due, node: 'nat', by, id, packet, tracked: undefined });
     }
     const deadline = state.now + 1000;
-    while (state.queue.moving > 0 && (state.queue.next ?? deadline + 1) <= deadline) step(state);
+    while (state.queue.moving > 0 && state.queue.isDue(deadline)) step(state);
     return this.#since(before);
   }
 
