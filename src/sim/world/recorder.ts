@@ -1,6 +1,5 @@
 import { RareMap } from '../base/rare-map.ts';
 import type { Millis } from '../base/time.ts';
-import type { Packet } from '../packet/packet.ts';
 import type { Change } from '../router/change.ts';
 import { NOTHING, stepsOf, type Walk } from '../router/hop.ts';
 import type { Passage } from '../router/passage.ts';
