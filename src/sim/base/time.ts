@@ -29,9 +29,24 @@ export function parseDuration(text: string): Millis | undefined {
 /** The shortest text that `parseDuration` reads back, to the microsecond: `"2h4m"`, `"1s500ms"`, `"0s"`. Below zero fails. */
 export function showDuration(millis: Millis): string {
   if (!Number.isFinite(millis) || millis < 0) return fail(`${millis} is not a duration`);
-  let micros = Math.round(millis * 1000);
-  if (micros === 0) return '0s';
+  const micros = Math.round(millis * 1000);
+  const at = Math.imul(micros, 0x9e37_79b1) >>> 26;
+  if (shown[at] !== micros) {
+    shown[at] = micros;
+    texts[at] = showMicros(micros);
+  }
+  return texts[at] as string;
+}
+
+/* The same few moments are written again and again: the last text of each hash is kept, for what stands beside it. */
+const SHOWN = 64;
+const shown = new Float64Array(SHOWN);
+const texts: string[] = new Array(SHOWN).fill('0s');
+
+function showMicros(total: number): string {
+  if (total === 0) return '0s';
   let text = '';
+  let micros = total;
   for (let i = 0; micros > 0; i++) {
     const size = SIZES[i] as number;
     if (micros < size) continue;

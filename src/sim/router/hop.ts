@@ -3,8 +3,8 @@ import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
 import { LINUX } from '../program/order.ts';
 import type { NodeProgram } from '../program/program.ts';
-import type { Step, Why } from '../trace/trace.ts';
-import { CHECKED, type End, GO_ON, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
+import { CHECKED, type Step, type Why } from '../trace/trace.ts';
+import { type End, GO_ON, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
 import { again, changed, isFirst, type Memory, ofThis, type Recalled, recallable } from './recall.ts';
 import { ORDER, waysOf } from './stages.ts';
 
@@ -134,15 +134,15 @@ export function stepsOf(walk: Walk): readonly Step[] {
   const { whys, packets } = walk;
   const stays = whys[LINUX.arrive.length - 1]?.kind === 'local';
   const list = ORDER[walk.in === undefined ? 'origin' : stays ? 'stay' : 'through'];
-  const steps: Step[] = [];
+  const steps: Step[] = new Array(whys.length);
   let before = walk.packet;
   for (let at = 0; at < whys.length; at++) {
     const stage = list[at];
     const said = whys[at];
     if (stage === undefined || said === undefined) return fail('a walk longer than its way');
-    const why = packets === undefined ? ofThis(said, before) : said;
-    const after = packets?.[at] ?? changed(why, before);
-    steps.push({ stage, verdict: at === whys.length - 1 ? STEP[walk.end] : 'next', why, before, after });
+    const why = packets === undefined && said !== CHECKED ? ofThis(said, before) : said;
+    const after = packets?.[at] ?? (said === CHECKED ? before : changed(why, before));
+    steps[at] = { stage, verdict: at === whys.length - 1 ? STEP[walk.end] : 'next', why, before, after };
     before = after;
   }
   return steps;

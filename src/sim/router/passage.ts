@@ -5,7 +5,7 @@ import type { Millis } from '../base/time.ts';
 import type { Reassembled, Reassembler } from '../packet/fragment.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { NodeProgram } from '../program/program.ts';
-import type { Why } from '../trace/trace.ts';
+import { CHECKED, type Why } from '../trace/trace.ts';
 import type { Conntrack } from './conntrack.ts';
 import type { Ways } from './stages.ts';
 import type { Tracked } from './tracked.ts';
@@ -99,9 +99,6 @@ export function withWay(passage: Passage, out: string | undefined, nextHop: Ip |
   const { packet, in: arrivedBy, tracked, notrack, cut, arrived, turned } = passage;
   return { packet, in: arrivedBy, out, nextHop, tracked, notrack, cut, arrived, turned };
 }
-
-/** A stage looked at the packet, and that is all there is to say. */
-export const CHECKED: Why = { kind: 'checked' };
 
 /** Nothing to do, and nothing to say. */
 export const GO_ON = { verdict: 'pass', why: CHECKED } as const;

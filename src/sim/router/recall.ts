@@ -11,8 +11,8 @@ import { type Shift, shiftBetween, shifted } from '../packet/shift.ts';
 import { portsOf } from '../packet/tuple-pair.ts';
 import { hashWords } from '../packet/tuple-table.ts';
 import type { NodeProgram } from '../program/program.ts';
-import type { Why } from '../trace/trace.ts';
-import { CHECKED, type End, type Passage } from './passage.ts';
+import { CHECKED, type Why } from '../trace/trace.ts';
+import type { End, Passage } from './passage.ts';
 import { mtuOf, TAG } from './stage/forwarding.ts';
 
 /** Packets that can be alike: TCP and UDP over IPv4. */

@@ -1,10 +1,15 @@
 /** A packet's journey as lines of text: one block a hop, its fate last. */
+import { LINUX, type StageName } from '../program/order.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import type { FateView, HopView, PacketView, StageView } from './view.ts';
 
 const STAGE_WIDTH = 10;
-/** What is missing to the full width, by the length of a stage's name. */
-const PADDING = Array.from({ length: STAGE_WIDTH + 1 }, (_, length) => ' '.repeat(STAGE_WIDTH - length));
+/** What a line of a stage begins with. */
+const LEADS: ReadonlyMap<string, string> = new Map(
+  Object.values(LINUX).flatMap((list: readonly StageName[]) =>
+    list.map((stage) => [stage, `\n     ${stage.padEnd(STAGE_WIDTH)} `] as const),
+  ),
+);
 const INDENT = ' '.repeat(STAGE_WIDTH + 6);
 
 /** Every line stands for itself, with or without colour. */
@@ -41,7 +46,7 @@ function showHop(hop: HopView, paint: Paint): string {
 
 function showStage({ stage, says, place, where, before, after }: StageView, paint: Paint): string {
   const from = place === undefined ? '' : `  ${paint.faint(showPlace(place, where))}`;
-  const line = `\n     ${stage}${PADDING[stage.length]} ${says}${from}`;
+  const line = (LEADS.get(stage) as string) + says + from;
   return before === undefined ? line : `${line}\n${INDENT}before  ${before}\n${INDENT}after   ${after}`;
 }
 

@@ -85,6 +85,9 @@ export type Why =
       readonly prefix?: Prefix;
     };
 
+/** A stage looked at the packet, and that is all there is to say; most say so. */
+export const CHECKED: Why = { kind: 'checked' };
+
 export interface Step {
   readonly stage: StageName;
   readonly verdict: 'next' | 'drop' | 'steal';

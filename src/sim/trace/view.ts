@@ -9,7 +9,7 @@ import type { Place, Route } from '../program/program.ts';
 import type { Fate } from './fate.ts';
 import { finalForm, type Journey } from './journey.ts';
 import { remedyFor } from './remedy.ts';
-import type { Why } from './trace.ts';
+import { CHECKED, type Why } from './trace.ts';
 
 /** Where a place of a node's design stands in the file (`scenarios.json:57`); undefined when there is no file. */
 export type Locate = (node: string, place: Place) => string | undefined;
@@ -107,7 +107,7 @@ function viewHop(hop: Hop, to: string | undefined, locate: Locate): HopView {
 function viewSteps({ node, steps }: Hop, locate: Locate): StageView[] {
   const views: StageView[] = [];
   for (const { stage, why, before, after } of steps) {
-    const told = describe(why);
+    const told = why === CHECKED ? undefined : describe(why);
     if (told === undefined || isKnown(views, stage, told.says)) continue;
     const { says, place } = told;
     const where = place === undefined ? undefined : locate(node, place);

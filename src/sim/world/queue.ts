@@ -22,9 +22,10 @@ function isBefore(a: Due, b: Due): boolean {
  */
 export class EventQueue<T extends Due> {
   readonly #heap: Heap<T>;
-  /** In order; what stands before `#first` is gone. */
-  #line: T[] = [];
+  /** In order, from the first to the end; the places beside these are free, and mostly there already. */
+  #line: (T | undefined)[] = [];
   #first = 0;
+  #end = 0;
   #sequence = 0;
   #moving = 0;
 
@@ -34,7 +35,8 @@ export class EventQueue<T extends Due> {
 
   copy(): EventQueue<T> {
     const copy = new EventQueue(this.#heap.copy());
-    copy.#line = this.#line.slice(this.#first);
+    copy.#line = this.#line.slice(this.#first, this.#end);
+    copy.#end = copy.#line.length;
     copy.#sequence = this.#sequence;
     copy.#moving = this.#moving;
     return copy;
@@ -43,8 +45,7 @@ export class EventQueue<T extends Due> {
   /** Puts other events, due at the same time, in the place of those that wait. */
   replace(by: (event: T) => T): void {
     this.#heap.replace(by);
-    this.#line = this.#line.slice(this.#first).map(by);
-    this.#first = 0;
+    for (let at = this.#first; at < this.#end; at++) this.#line[at] = by(this.#line[at] as T);
   }
 
   /** How many events of priority 0 (packets on their way) are waiting. */
@@ -64,8 +65,12 @@ export class EventQueue<T extends Due> {
     if (event.priority === 0) this.#moving += 1;
     event.sequence = this.#sequence++;
     const line = this.#line;
-    if (line.length === 0 || isBefore(line[line.length - 1] as T, event)) line.push(event);
-    else this.#heap.push(event);
+    if (this.#end > this.#first && !isBefore(line[this.#end - 1] as T, event)) {
+      this.#heap.push(event);
+      return;
+    }
+    line[this.#end] = event;
+    this.#end += 1;
   }
 
   pop(): T | undefined {
@@ -74,15 +79,21 @@ export class EventQueue<T extends Due> {
     return event;
   }
 
+  /** Those that wait, so many, come to stand at the front. */
+  #move(count: number): void {
+    if (count > 0) this.#line = this.#line.slice(this.#first, this.#end);
+    this.#first = 0;
+    this.#end = count;
+  }
+
   #take(): T | undefined {
     const first = this.#line[this.#first];
     const top = this.#heap.peek();
     if (first === undefined || (top !== undefined && isBefore(top, first))) return this.#heap.pop();
+    this.#line[this.#first] = undefined;
     this.#first += 1;
-    if (this.#first === this.#line.length || this.#first === LONG) {
-      this.#line = this.#line.slice(this.#first);
-      this.#first = 0;
-    }
+    if (this.#first === this.#end) this.#move(0);
+    else if (this.#first === LONG) this.#move(this.#end - this.#first);
     return first;
   }
 }

@@ -221,7 +221,7 @@ export class Recorder {
   /** From now on the fates of so many packets that follow each other are kept. */
   await(first: PacketId, count: number): void {
     this.#first = first;
-    this.#fates = new Array(count).fill(undefined);
+    this.#fates = new Array(count);
     this.#waiting = count;
   }
 

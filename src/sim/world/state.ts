@@ -117,7 +117,7 @@ export function findNode(state: State, name: string): RunningNode | undefined {
 /** One that is shared, or is not made yet. */
 function takeNode(state: State, name: string): RunningNode | undefined {
   const known = state.nodes.own(name, (shared) => ownNode(state, shared));
-  if (known !== undefined || !Object.hasOwn(state.design.nodes, name)) return known;
+  if (known !== undefined || !(state.programs.has(name) || Object.hasOwn(state.design.nodes, name))) return known;
   const { recalls, recorder, seed } = state;
   const made = makeNode(programOf(state, name), { seed, recalls, heard: recorder.level === 'full' });
   state.nodes.set(name, made);

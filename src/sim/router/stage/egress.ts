@@ -2,8 +2,9 @@ import { family } from '../../addr/ip.ts';
 import { fail } from '../../base/fail.ts';
 import { fragment } from '../../packet/fragment.ts';
 import { lengthOf, type Packet } from '../../packet/packet.ts';
+import { CHECKED } from '../../trace/trace.ts';
 import { answerError, TOO_BIG } from '../answer.ts';
-import { CHECKED, type Passage, type RouterState, type Stage } from '../passage.ts';
+import type { Passage, RouterState, Stage } from '../passage.ts';
 import { mtuOf } from './forwarding.ts';
 
 /** Out of the interface: cut where it must and may be (LNX-FWD-12, LNX-FRAG-1). */

@@ -3,8 +3,9 @@ import { lengthOf } from '../../packet/packet.ts';
 import { withTtl } from '../../packet/rewrite.ts';
 import type { NodeProgram } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
+import { CHECKED } from '../../trace/trace.ts';
 import { answerError, BEYOND_SCOPE, type ErrorKind, TOO_BIG, TTL_EXPIRED } from '../answer.ts';
-import { CHECKED, GO_ON, type Passage, type Stage, type StageResult, withPacket } from '../passage.ts';
+import { GO_ON, type Passage, type Stage, type StageResult, withPacket } from '../passage.ts';
 
 /** May this node forward, and may this packet be forwarded. */
 export const forwarding: Stage = (passage, { program }) => {

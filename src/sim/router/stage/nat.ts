@@ -5,6 +5,7 @@ import { type Packet, PROTOCOL } from '../../packet/packet.ts';
 import { withDestination } from '../../packet/rewrite.ts';
 import type { Place, Translation } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
+import { CHECKED } from '../../trace/trace.ts';
 import { answerError } from '../answer.ts';
 import { translate, translateNew } from '../bindings.ts';
 import { type Connection, type Direction, isBound, type Side } from '../connection.ts';
@@ -16,7 +17,6 @@ import { govern } from '../mapping/session.ts';
 import { isStray, type Strayed, strayIn, strayOut } from '../mapping/stray.ts';
 import { refuseUnsolicited } from '../mapping/unsolicited.ts';
 import {
-  CHECKED,
   GO_ON,
   type Passage,
   type RouterState,

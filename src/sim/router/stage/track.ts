@@ -1,5 +1,6 @@
 import { family } from '../../addr/ip.ts';
-import { CHECKED, GO_ON, type Stage, withTracked } from '../passage.ts';
+import { CHECKED } from '../../trace/trace.ts';
+import { GO_ON, type Stage, withTracked } from '../passage.ts';
 import { whyTracked } from '../tracked.ts';
 
 /** Finds the packet's connection, or prepares a new one that enters the table only at the end (LNX-HOOK-8). */
