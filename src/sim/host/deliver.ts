@@ -2,7 +2,7 @@
 import type { Millis } from '../base/time.ts';
 import { verifyTransport } from '../packet/checksum.ts';
 import { isError } from '../packet/icmp-error.ts';
-import type { Icmp, Other } from '../packet/packet.ts';
+import type { Icmp, Other, Packet } from '../packet/packet.ts';
 import { icmpProtocol, PROTOCOL } from '../packet/protocol.ts';
 import { showProtocol } from '../packet/show.ts';
 import { deliverSegment, hearSegmentError } from './connections.ts';
@@ -14,9 +14,10 @@ import type { RawSocket } from './sockets.ts';
 import { deliverDatagram, hearDatagramError } from './udp.ts';
 
 /** Gives a whole packet to raw sockets and to the protocol that it is of; says what became of it. */
-export function deliver(kernel: Kernel, arrival: Arrival, now: Millis): Reception {
-  const seen = tellRaw(kernel, arrival, 'ip');
-  const reception = hand(kernel, arrival, seen.length > 0, now);
+export function deliver(kernel: Kernel, packet: Packet, via: string, now: Millis): Reception {
+  const seen = kernel.sockets.rawSockets('ip');
+  if (seen.length > 0) tellRaw(kernel, { packet, interface: via }, seen);
+  const reception = hand(kernel, packet, via, now);
   if (seen.length === 0 || reception.kind === 'delivered' || reception.reason === 'badChecksum') return reception;
   // What the kernel answered with a refusal has been refused, whoever looked on.
   if (reception.answered) return reception;
@@ -26,22 +27,14 @@ export function deliver(kernel: Kernel, arrival: Arrival, now: Millis): Receptio
   );
 }
 
-/** Copies for the raw sockets of a level; which they are. */
-export function tellRaw(
-  kernel: Kernel,
-  { packet, interface: via }: Arrival,
-  level: RawSocket['level'],
-): readonly RawSocket[] {
-  const sockets = kernel.sockets.rawSockets(level);
-  if (sockets.length === 0) return sockets;
+/** Copies for raw sockets. */
+export function tellRaw(kernel: Kernel, { packet, interface: via }: Arrival, sockets: readonly RawSocket[]): void {
   for (const { owner } of sockets) {
     tell(kernel, owner, { kind: 'packet', socket: owner.socket, packet, interface: via });
   }
-  return sockets;
 }
 
-function hand(kernel: Kernel, arrival: Arrival, raw: boolean, now: Millis): Reception {
-  const { packet, interface: via } = arrival;
+function hand(kernel: Kernel, packet: Packet, via: string, now: Millis): Reception {
   if (!verifyTransport(packet)) return dropped('badChecksum', `the ${packet.kind} checksum is wrong`);
   switch (packet.kind) {
     case 'tcp':
@@ -51,7 +44,7 @@ function hand(kernel: Kernel, arrival: Arrival, raw: boolean, now: Millis): Rece
     case 'icmp':
       return deliverIcmp(kernel, { packet, interface: via }, now);
     case 'other':
-      return deliverOther(kernel, { packet, interface: via }, raw, now);
+      return deliverOther(kernel, { packet, interface: via }, now);
   }
 }
 
@@ -72,14 +65,14 @@ const IGMP = 2;
 const NO_NEXT_HEADER = 59;
 
 /** A protocol that is not spoken here. Raw sockets count as speaking it: then nobody is told (as Linux). */
-function deliverOther(kernel: Kernel, arrival: Arrival<Other>, raw: boolean, now: Millis): Reception {
+function deliverOther(kernel: Kernel, arrival: Arrival<Other>, now: Millis): Reception {
   const { dst, protocol } = arrival.packet;
   if ([PROTOCOL.tcp, PROTOCOL.udp, icmpProtocol(dst)].includes(protocol)) {
     return dropped('notAccepted', `a ${showProtocol(protocol)} header that cannot be read`);
   }
   if (protocol === IGMP && typeof dst === 'number') return takenBy('igmp');
   const what = `nobody here speaks ${showProtocol(protocol)}`;
-  const silent = raw || (protocol === NO_NEXT_HEADER && typeof dst === 'bigint');
+  const silent = kernel.sockets.rawSockets('ip').length > 0 || (protocol === NO_NEXT_HEADER && typeof dst === 'bigint');
   const answered = !silent && answerUnreachable(kernel, arrival, 'protocolUnreachable', now);
   return dropped('noProtocol', what, answered ? 'protocol unreachable' : undefined);
 }

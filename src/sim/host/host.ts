@@ -74,7 +74,7 @@ export class Host {
   /** Takes a whole packet that was delivered to this node, after the input chain; the answer says what became of it. */
   receive(packet: Packet, interfaceName: string, now: Millis): HostOutput {
     const kernel = this.#kernel();
-    return answer(kernel, now, deliver(kernel, { packet, interface: interfaceName }, now));
+    return answer(kernel, now, deliver(kernel, packet, interfaceName, now));
   }
 
   /** Whether there is a packet socket to show packets to. */
@@ -85,7 +85,7 @@ export class Host {
   /** Shows a packet to packet sockets, before any filter, whether or not it is for this node. */
   sniff(packet: Packet, interfaceName: string, now: Millis): HostOutput {
     const kernel = this.#kernel();
-    tellRaw(kernel, { packet, interface: interfaceName }, 'packet');
+    tellRaw(kernel, { packet, interface: interfaceName }, kernel.sockets.rawSockets('packet'));
     return answer(kernel, now);
   }
 

@@ -4,20 +4,23 @@ import type { HostOutput, Outgoing, Reception } from './output.ts';
 
 type Collected<Kind extends keyof HostOutput> = HostOutput[Kind] extends readonly (infer Item)[] ? Item[] : never;
 
+/** What is collected but packets. */
+interface News {
+  readonly notes: Collected<'notes'>;
+  readonly finished: Collected<'finished'>;
+  readonly configured: Collected<'configured'>;
+  readonly requests: Collected<'requests'>;
+}
+
 const NOTHING: readonly never[] = [];
 
 /** Collects packets and news until they are taken; counts the IPv4 identifications that the host has used. */
 export class Outbox {
   /** Undefined: none. Most answers are a packet, or nothing at all. */
   #packets: Collected<'packets'> | undefined;
-  #notes: Collected<'notes'> | undefined;
-  #finished: Collected<'finished'> | undefined;
-  #configured: Collected<'configured'> | undefined;
-  #requests: Collected<'requests'> | undefined;
-  /** Whether anything is collected. */
-  #any = false;
+  #news: News | undefined;
   /** The last answer that had nothing in it but the reception: most that are delivered are alike. */
-  #quiet: HostOutput = quiet(undefined);
+  #quiet: HostOutput | undefined;
   #ident: number;
 
   constructor(firstIdent: number) {
@@ -37,71 +40,59 @@ export class Outbox {
   }
 
   send(outgoing: Outgoing): void {
-    this.#any = true;
     if (this.#packets === undefined) this.#packets = [outgoing];
     else this.#packets.push(outgoing);
   }
 
   note(app: string, text: string): void {
-    this.#any = true;
-    this.#notes ??= [];
-    this.#notes.push({ app, text });
+    this.#tidings().notes.push({ app, text });
   }
 
   finish(finished: HostOutput['finished'][number]): void {
-    this.#any = true;
-    this.#finished ??= [];
-    this.#finished.push(finished);
+    this.#tidings().finished.push(finished);
   }
 
   configure(configured: HostOutput['configured'][number]): void {
-    this.#any = true;
-    this.#configured ??= [];
-    this.#configured.push(configured);
+    this.#tidings().configured.push(configured);
   }
 
   request(request: HostOutput['requests'][number]): void {
-    this.#any = true;
-    this.#requests ??= [];
-    this.#requests.push(request);
+    this.#tidings().requests.push(request);
   }
 
   /** All that was collected since the last time, with the rest of the answer. */
   take(timers: HostOutput['timers'], reception: Reception | undefined): HostOutput {
-    if (!this.#any && timers.length === 0) return this.#quietly(reception);
-    const taken = {
-      packets: this.#packets ?? NOTHING,
-      timers,
-      notes: this.#notes ?? NOTHING,
-      finished: this.#finished ?? NOTHING,
-      requests: this.#requests ?? NOTHING,
-      configured: this.#configured ?? NOTHING,
-      reception,
-    };
+    const packets = this.#packets;
+    const news = this.#news;
+    if (packets === undefined && news === undefined && timers.length === 0) return this.#quietly(reception);
     this.#packets = undefined;
-    this.#notes = undefined;
-    this.#finished = undefined;
-    this.#configured = undefined;
-    this.#requests = undefined;
-    this.#any = false;
-    return taken;
+    this.#news = undefined;
+    return put({ packets: packets ?? NOTHING, timers, reception }, news ?? NO_NEWS);
+  }
+
+  #tidings(): News {
+    this.#news ??= { notes: [], finished: [], configured: [], requests: [] };
+    return this.#news;
   }
 
   #quietly(reception: Reception | undefined): HostOutput {
-    if (this.#quiet.reception !== reception) this.#quiet = quiet(reception);
+    if (this.#quiet === undefined || this.#quiet.reception !== reception) {
+      this.#quiet = put({ packets: NOTHING, timers: NOTHING, reception }, NO_NEWS);
+    }
     return this.#quiet;
   }
 }
 
-/** An answer with nothing to send and nothing to say. */
-function quiet(reception: Reception | undefined): HostOutput {
-  return {
-    packets: NOTHING,
-    timers: NOTHING,
-    notes: NOTHING,
-    finished: NOTHING,
-    requests: NOTHING,
-    configured: NOTHING,
-    reception,
-  };
+type Quick = Pick<HostOutput, 'packets' | 'timers' | 'reception'>;
+
+const NO_NEWS: Omit<HostOutput, keyof Quick> = {
+  notes: NOTHING,
+  finished: NOTHING,
+  configured: NOTHING,
+  requests: NOTHING,
+};
+
+function put({ packets, timers, reception }: Quick, news: Omit<HostOutput, keyof Quick>): HostOutput {
+  const { notes, finished, configured, requests } = news;
+  return { packets, timers, notes, finished, requests, configured, reception };
 }

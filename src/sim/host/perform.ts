@@ -25,6 +25,7 @@ export function perform(kernel: Kernel, app: string, command: AppCommand, now: M
     case 'raw':
       return openRaw(kernel, owner(app, command), command.level);
     case 'send':
+      return sendOn(kernel, app, command, now);
     case 'write':
     case 'shutdown':
     case 'inject':
@@ -60,15 +61,18 @@ function openRaw(kernel: Kernel, owner: Owner, level: RawSocket['level']): void 
   kernel.sockets.put(socket);
 }
 
-type Use = Extract<AppCommand, { kind: 'send' | 'write' | 'shutdown' | 'inject' }>;
+type Send = Extract<AppCommand, { kind: 'send' }>;
+type Use = Extract<AppCommand, { kind: 'write' | 'shutdown' | 'inject' }>;
+
+function sendOn(kernel: Kernel, app: string, command: Send, now: Millis): void {
+  const handle = kernel.programs.find(app, command.socket);
+  if (handle?.kind === 'udp') sendDatagram(kernel, handle, command, now);
+  else if (handle !== undefined) mistaken(app, handle, command);
+}
 
 function use(kernel: Kernel, app: string, command: Use, now: Millis): void {
   const handle = kernel.programs.find(app, command.socket);
   if (handle === undefined) return;
-  if (command.kind === 'send') {
-    if (handle.kind !== 'udp') return mistaken(app, handle, command);
-    return sendDatagram(kernel, handle, command, now);
-  }
   if (command.kind === 'inject') {
     if (handle.kind !== 'raw') return mistaken(app, handle, command);
     return inject(kernel, handle.owner, command, now);
@@ -78,7 +82,7 @@ function use(kernel: Kernel, app: string, command: Use, now: Millis): void {
   if (connection !== undefined) advanceConnection(kernel, connection, command, now);
 }
 
-function mistaken(app: string, handle: Handle, { kind, socket }: Use): never {
+function mistaken(app: string, handle: Handle, { kind, socket }: Send | Use): never {
   return fail(`${app}: ${kind} does not go with the ${handle.kind} socket "${socket}"`);
 }
 

@@ -24,9 +24,10 @@ import { lose, transmit, transmitAgain } from './transmit.ts';
 /** Takes the next event from the queue, moves the clock to it and lets it happen. */
 export function step(state: State): void {
   const event = state.queue.pop() ?? fail('nothing left to happen');
-  if (event.kind === 'timer' && state.nodes.see(event.node)?.host.wants(event.timer) !== true) return;
+  const known = state.nodes.mine(event.node);
+  if (event.kind === 'timer' && (known ?? state.nodes.see(event.node))?.host.wants(event.timer) !== true) return;
   state.now = event.time;
-  const node = findNode(state, event.node);
+  const node = known ?? findNode(state, event.node);
   if (node !== undefined) happen(state, node, event);
   else if ('id' in event) lose(state, event.node, event.id, 'nodeDown', `${event.node} is no more`);
 }
