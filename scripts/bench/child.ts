@@ -11,7 +11,7 @@ import { type Packet, udp } from '../../src/sim/packet/packet.ts';
 import { compile, compileNode } from '../../src/sim/program/compile.ts';
 import type { Fib } from '../../src/sim/program/program.ts';
 import { enter, runHop } from '../../src/sim/router/hop.ts';
-import { makeNode, type RunningNode } from '../../src/sim/world/node.ts';
+import { RunningNode } from '../../src/sim/world/node.ts';
 import { World } from '../../src/sim/world/world.ts';
 import { probe } from '../../src/whatif/probe.ts';
 import { chainOf, sightsOf } from './cases/lookup.ts';
@@ -75,7 +75,7 @@ function through({ router }: RunningNode, count: number, packetAt: (i: number) =
 }
 
 function makeGateway(): RunningNode {
-  return makeNode(compileNode(gatewayDesign(), 'gateway'), { seed: new Rng(1), recalls: true, heard: false });
+  return new RunningNode(compileNode(gatewayDesign(), 'gateway'), { seed: new Rng(1), recalls: true, heard: false });
 }
 
 /** Many clients, and as many servers as it takes for one address to be enough. */

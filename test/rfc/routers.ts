@@ -9,7 +9,7 @@ import type { Icmp, Packet } from '../../src/sim/packet/packet.ts';
 import { compileNode } from '../../src/sim/program/compile.ts';
 import { enter, runHop } from '../../src/sim/router/hop.ts';
 import type { End, RouterState } from '../../src/sim/router/passage.ts';
-import { makeRouter } from '../../src/sim/router/router.ts';
+import { Router } from '../../src/sim/router/router.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { script } from '../script.ts';
 
@@ -66,7 +66,7 @@ export function icmpOnWires(world: World): readonly Icmp[] {
 export function node(more: Partial<Node> = {}): RouterState {
   const middle = { ...network().nodes.r, ...more } as Node;
   const program = compileNode({ nodes: { r: middle } }, 'r', { leases: new Map(), learned: [] });
-  return makeRouter(program, { rng: new Rng(1) });
+  return new Router(program, { chance: () => new Rng(1) });
 }
 
 /** A packet comes to a node. */

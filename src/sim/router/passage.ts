@@ -16,7 +16,7 @@ export interface RouterState {
   readonly conntrack: Conntrack;
   readonly reassembler: Reassembler;
   /** Whether a socket of this node would take what comes to this endpoint. */
-  readonly listens: (protocol: number, at: Endpoint) => boolean;
+  listens(protocol: number, at: Endpoint): boolean;
   /** Identification of the next IPv6 packet that is cut here. */
   ident: number;
   /** Whether somebody reads what stages say; who does not say it spares the words. */

@@ -1,4 +1,5 @@
 /** The lower half of a node: how it is made, and made again for another world. */
+import type { Endpoint } from '../addr/endpoint.ts';
 import type { Rng } from '../base/rng.ts';
 import { Reassembler } from '../packet/fragment.ts';
 import type { NodeProgram } from '../program/program.ts';
@@ -8,9 +9,10 @@ import { Conntrack } from './conntrack.ts';
 import type { RouterState } from './passage.ts';
 import type { Ways } from './stages.ts';
 
-/** What a router is made with. */
+/** What a router asks of the node that it is the lower half of. */
 export interface RouterInit {
-  readonly rng: Rng;
+  /** Where tracking gets its chance from; asked once. */
+  readonly chance: () => Rng;
   /** Default: nobody waits for strangers. */
   readonly listens?: RouterState['listens'];
   /** Default true. */
@@ -19,54 +21,42 @@ export interface RouterInit {
   readonly heard?: boolean;
 }
 
-/** A router at rest, its tables empty. */
-export function makeRouter(
-  program: NodeProgram,
-  { rng, listens = () => false, recalls = true, heard = true }: RouterInit,
-): Router {
-  return new Router(program, rng, listens, { recalls, heard });
-}
-
-interface Habits {
-  readonly recalls: boolean;
-  readonly heard: boolean;
-}
-
 const NO_CHANGES: readonly Change[] = [];
 
 /** The state of one router. Its tables are made when they are first asked for: most nodes track nothing. */
 export class Router implements RouterState {
   program: NodeProgram;
-  readonly listens: RouterState['listens'];
   readonly recalls: boolean;
   ident: number;
   told: boolean;
   ways: Ways | undefined;
-  readonly #habits: Habits;
-  readonly #rng: Rng;
+  readonly #node: RouterInit;
   #conntrack: Conntrack | undefined;
   #reassembler: Reassembler | undefined;
 
-  constructor(program: NodeProgram, rng: Rng, listens: RouterState['listens'], habits: Habits) {
+  /** A router at rest, its tables empty. */
+  constructor(program: NodeProgram, node: RouterInit) {
     this.program = program;
-    this.listens = listens;
-    this.recalls = habits.recalls;
+    this.recalls = node.recalls ?? true;
     this.ident = 0;
     this.told = false;
     this.ways = undefined;
-    this.#habits = habits;
-    this.#rng = rng;
+    this.#node = node;
     this.#conntrack = undefined;
     this.#reassembler = undefined;
   }
 
   /** The same router for another world, sharing nothing that changes. */
-  copy(listens: RouterState['listens'], copyConnection: CopyConnection): Router {
-    const copy = new Router(this.program, this.#rng.copy(), listens, this.#habits);
+  copy(node: RouterInit, copyConnection: CopyConnection): Router {
+    const copy = new Router(this.program, node);
     copy.ident = this.ident;
     copy.#conntrack = this.#conntrack?.copy(copyConnection);
     copy.#reassembler = this.#reassembler?.copy();
     return copy;
+  }
+
+  listens(protocol: number, at: Endpoint): boolean {
+    return this.#node.listens?.(protocol, at) ?? false;
   }
 
   get conntrack(): Conntrack {
@@ -86,8 +76,8 @@ export class Router implements RouterState {
 
   #makeConntrack(): Conntrack {
     const { tracking, helpers } = this.program;
-    const made = new Conntrack({ tracking, helpers, rng: this.#rng });
-    made.heard = this.#habits.heard;
+    const made = new Conntrack({ tracking, helpers, rng: this.#node.chance() });
+    made.heard = this.#node.heard ?? true;
     return made;
   }
 }

@@ -58,7 +58,7 @@ function arrive(state: State, node: RunningNode, event: Extract<Event, { kind: '
   if (!node.up || !(by === 'lo' || node.router.program.interfaces.get(by)?.up === true)) {
     return lose(state, node.name, id, 'nodeDown', `${node.name}:${by} is down`);
   }
-  if (node.host.sniffs) spread(state, node, node.host.sniff(packet, by, state.now), id);
+  if (node.sniffs) spread(state, node, node.host.sniff(packet, by, state.now), id);
   walk(state, node, enter(packet, by, event.tracked), id);
 }
 

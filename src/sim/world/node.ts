@@ -13,7 +13,7 @@ import type { NodeProgram } from '../program/program.ts';
 import type { CopyConnection } from '../router/connection.ts';
 import { IcmpLimiter } from '../router/limit.ts';
 import type { Passage, RouterState } from '../router/passage.ts';
-import { makeRouter, type Router } from '../router/router.ts';
+import { Router, type RouterInit } from '../router/router.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { type Found, Neighbours } from './neighbours.ts';
 import type { Joint } from './state.ts';
@@ -34,14 +34,14 @@ export interface Outlet {
  * One node of one world. Much of it is made when it is first asked for: a world is forked to ask one question, and most
  * of its nodes never hold a packet, learn an address or send an error.
  */
-export class RunningNode {
+export class RunningNode implements RouterInit {
   readonly name: string;
   readonly router: Router;
-  readonly host: Host;
   up: boolean;
   /** The way out that was used last. */
   lastOutlet: Outlet | undefined;
-  readonly #seed: Rng;
+  readonly #init: NodeInit;
+  #host: Host | undefined;
   #outlets: RareMap<Ip, Outlet> | undefined;
   #neighbours: Neighbours | undefined;
   #limiter: IcmpLimiter | undefined;
@@ -51,13 +51,13 @@ export class RunningNode {
   #pieces: RareMap<string, Pieces> | undefined;
   #rng: Rng | undefined;
 
-  constructor(router: Router, host: Host, seed: Rng) {
-    this.name = host.name;
-    this.router = router;
-    this.host = host;
+  /** A node at rest, its tables empty; `past`: its router is to go on as that one does. */
+  constructor(program: NodeProgram, init: NodeInit, past?: { readonly router: Router; readonly copy: CopyConnection }) {
+    this.name = program.name;
     this.up = true;
     this.lastOutlet = undefined;
-    this.#seed = seed;
+    this.#init = init;
+    this.#host = undefined;
     this.#outlets = undefined;
     this.#neighbours = undefined;
     this.#limiter = undefined;
@@ -66,14 +66,15 @@ export class RunningNode {
     this.#held = undefined;
     this.#pieces = undefined;
     this.#rng = undefined;
+    this.router = past === undefined ? new Router(program, this) : past.router.copy(this, past.copy);
   }
 
   /** The same node for another world, sharing nothing that changes. `copyPassage` and `copyConnection` know one another's copies. */
   copy(copyPassage: (passage: Passage) => Passage, copyConnection: CopyConnection): RunningNode {
-    const router = this.router.copy((protocol, at) => hears(host, protocol, at), copyConnection);
-    const host = this.host.copy(new TablesOfTheMoment(router));
-    const copy = new RunningNode(router, host, this.#seed);
+    const { router } = this;
+    const copy = new RunningNode(router.program, this.#init, { router, copy: copyConnection });
     copy.up = this.up;
+    copy.#host = this.#host?.copy(new TablesOfTheMoment(copy.router));
     copy.#neighbours = this.#neighbours?.copy(copyPassage);
     copy.#limiter = this.#limiter?.copy();
     copy.#leases = this.#leases && new RareMap(this.#leases);
@@ -84,6 +85,48 @@ export class RunningNode {
       new RareMap([...this.#pieces].map(([key, { ids, deadline }]) => [key, { ids: [...ids], deadline }]));
     copy.#rng = this.#rng?.copy();
     return copy;
+  }
+
+  /** The upper half. */
+  get host(): Host {
+    this.#host ??= makeHost({
+      name: this.name,
+      routing: new TablesOfTheMoment(this.router),
+      rng: this.#stream('host'),
+    });
+    return this.#host;
+  }
+
+  /** Whether there is a packet socket to show packets to. */
+  get sniffs(): boolean {
+    return this.#host?.sniffs ?? false;
+  }
+
+  /** Whether a program waits for what strangers send to an endpoint. */
+  listens(protocol: number, { ip, port }: Endpoint): boolean {
+    const sockets = this.#host?.sockets() ?? [];
+    return sockets.some(({ protocol: name, local, remote }) => {
+      const asked = local !== undefined && local.port === port && (local.ip === ANY4 || local.ip === ip);
+      return asked && remote === undefined && name === showProtocol(protocol);
+    });
+  }
+
+  /** Whether walks are remembered. */
+  get recalls(): boolean {
+    return this.#init.recalls;
+  }
+
+  /** Whether anybody asks what has changed in the tables. */
+  get heard(): boolean {
+    return this.#init.heard;
+  }
+
+  chance(): Rng {
+    return this.#stream('conntrack');
+  }
+
+  #stream(label: string): Rng {
+    return this.#init.seed.split(`node ${this.name}`).split(label);
   }
 
   /** By next hop, as far as packets have gone there. */
@@ -128,7 +171,7 @@ export class RunningNode {
 
   /** For what programs on this node draw by chance. */
   get rng(): Rng {
-    this.#rng ??= this.#seed.split('programs');
+    this.#rng ??= this.#stream('programs');
     return this.#rng;
   }
 }
@@ -146,24 +189,6 @@ export interface NodeInit {
   readonly recalls: boolean;
   /** Whether anybody asks what has changed in their tables. */
   readonly heard: boolean;
-}
-
-/** A node at rest, its tables empty. */
-export function makeNode(program: NodeProgram, { seed, recalls, heard }: NodeInit): RunningNode {
-  const { name } = program;
-  const rng = seed.split(`node ${name}`);
-  const listens: RouterState['listens'] = (protocol, at) => hears(host, protocol, at);
-  const router = makeRouter(program, { rng: rng.split('conntrack'), listens, recalls, heard });
-  const host = makeHost({ name, routing: new TablesOfTheMoment(router), rng: rng.split('host') });
-  return new RunningNode(router, host, rng);
-}
-
-/** Whether a program waits for what strangers send to an endpoint. */
-function hears(host: Host, protocol: number, { ip, port }: Endpoint): boolean {
-  return host.sockets().some(({ protocol: name, local, remote }) => {
-    const asked = local !== undefined && local.port === port && (local.ip === ANY4 || local.ip === ip);
-    return asked && remote === undefined && name === showProtocol(protocol);
-  });
 }
 
 /** Takes over the program of another design or other surroundings; connections, sockets and leases stay. */

@@ -13,7 +13,7 @@ import type { Passage } from '../router/passage.ts';
 import type { Tracked } from '../router/tracked.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { ownNode } from './fork.ts';
-import { makeNode, type RunningNode, reprogram } from './node.ts';
+import { RunningNode, reprogram } from './node.ts';
 import { type Due, EventQueue } from './queue.ts';
 import { Recorder, type RecordLevel } from './recorder.ts';
 import { SharedTable } from './shared.ts';
@@ -119,7 +119,7 @@ function takeNode(state: State, name: string): RunningNode | undefined {
   const known = state.nodes.own(name, (shared) => ownNode(state, shared));
   if (known !== undefined || !(state.programs.has(name) || Object.hasOwn(state.design.nodes, name))) return known;
   const { recalls, recorder, seed } = state;
-  const made = makeNode(programOf(state, name), { seed, recalls, heard: recorder.level === 'full' });
+  const made = new RunningNode(programOf(state, name), { seed, recalls, heard: recorder.level === 'full' });
   state.nodes.set(name, made);
   return made;
 }

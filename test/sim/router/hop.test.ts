@@ -9,7 +9,7 @@ import { echo, FLAG, type Packet, tcp, udp } from '../../../src/sim/packet/packe
 import { compileNode } from '../../../src/sim/program/compile.ts';
 import { enter, runHop } from '../../../src/sim/router/hop.ts';
 import type { RouterState } from '../../../src/sim/router/passage.ts';
-import { makeRouter } from '../../../src/sim/router/router.ts';
+import { Router } from '../../../src/sim/router/router.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? fail(text);
 
@@ -25,7 +25,7 @@ function gateway(more: Partial<Design['nodes'][string]> = {}): RouterState {
     },
   };
   const program = compileNode(design, 'gw', { leases: new Map(), learned: [] });
-  return makeRouter(program, { rng: new Rng(1) });
+  return new Router(program, { chance: () => new Rng(1) });
 }
 
 const MASQUERADE = { rules: [{ match: { outInterface: 'out0' }, action: 'masquerade' as const }] };

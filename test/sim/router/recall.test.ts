@@ -9,7 +9,7 @@ import { FLAG, type Packet, tcp, type Udp, udp } from '../../../src/sim/packet/p
 import { compileNode } from '../../../src/sim/program/compile.ts';
 import { enter, NOTHING, runHop, stepsOf, type Walk } from '../../../src/sim/router/hop.ts';
 import type { End, RouterState } from '../../../src/sim/router/passage.ts';
-import { makeRouter } from '../../../src/sim/router/router.ts';
+import { Router } from '../../../src/sim/router/router.ts';
 
 const ip = (text: string) => parseIp(text) ?? fail(text);
 
@@ -26,7 +26,7 @@ const GATEWAY: Node = {
 function running(node: Node, recalls = true): RouterState {
   // programs of one node are one and the same, and what they remember with them
   const program = compileNode({ nodes: { r: structuredClone(node) } }, 'r');
-  return makeRouter(program, { rng: new Rng(1), recalls });
+  return new Router(program, { chance: () => new Rng(1), recalls });
 }
 
 const ENDS = { src: ip('10.0.1.5'), dst: ip('10.0.2.5'), sport: 5000, dport: 80 };

@@ -14,7 +14,7 @@ import { compileNode } from '../../../../src/sim/program/compile.ts';
 import { connectionCopier } from '../../../../src/sim/router/connection.ts';
 import { enter, runHop } from '../../../../src/sim/router/hop.ts';
 import type { End, RouterState } from '../../../../src/sim/router/passage.ts';
-import { makeRouter } from '../../../../src/sim/router/router.ts';
+import { Router } from '../../../../src/sim/router/router.ts';
 import { dropOf } from '../../../../src/sim/trace/verdict.ts';
 
 export const ip = (text: string): Ip => parseIp(text) ?? fail(text);
@@ -62,7 +62,7 @@ export class Box {
       },
     };
     const program = compileNode(design, 'gw');
-    this.node = makeRouter(program, { rng: new Rng(seed), listens });
+    this.node = new Router(program, { chance: () => new Rng(seed), listens });
   }
 
   /** Goes on with copies of the tables; those that were keep what they had, and are given back. */
