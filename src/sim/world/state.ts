@@ -17,7 +17,7 @@ import { RunningNode, reprogram } from './node.ts';
 import { type Due, EventQueue } from './queue.ts';
 import { Recorder, type RecordLevel } from './recorder.ts';
 import { SharedTable } from './shared.ts';
-import { Wire } from './wire.ts';
+import { plainWire, Wire } from './wire.ts';
 
 /** What will happen: a packet arrives or starts, a node's timer fires, a next hop turns out not to answer. */
 export type Event = Due &
@@ -159,6 +159,8 @@ export interface Joint extends LinkEnd {
   /** Its name in a trace. */
   readonly text: string;
   readonly others: readonly Joint[];
+  /** The link's behaviour in time, where nothing that happens changes it: forks share it. */
+  readonly plain: Wire | undefined;
 }
 
 export type Joints = ReadonlyMap<string, ReadonlyMap<string, Joint>>;
@@ -167,12 +169,14 @@ export type Joints = ReadonlyMap<string, ReadonlyMap<string, Joint>>;
 export function jointsOf(links: readonly Link[]): Joints {
   const found = new Map<string, Map<string, Joint>>();
   for (const link of links) {
+    const plain = plainWire(link);
     const all: (Joint & { others: readonly Joint[] })[] = link.ends.map((end) => ({
       node: end.node,
       interface: end.interface,
       link,
       text: `${end.node}:${end.interface}`,
       others: [],
+      plain,
     }));
     for (const joint of all) {
       joint.others = all.filter((other) => other !== joint);
@@ -189,7 +193,8 @@ export function isUp(state: State, link: Link): boolean {
 }
 
 /** A link's behaviour in time, made when it is first used. */
-export function wireOf(state: State, link: Link): Wire {
+export function wireOf(state: State, { link, plain }: Joint): Wire {
+  if (plain !== undefined) return plain;
   const known = state.wires.own(link.index, (wire) => wire.copy());
   if (known !== undefined) return known;
   const wire = new Wire(link, state.seed.split(`link ${link.name}`));

@@ -46,9 +46,19 @@ export function transmit(state: State, node: RunningNode, leaving: Leaving): voi
     return lose(state, node.name, leaving.id, 'noNeighbour', joint.link.name);
   }
   const found = node.neighbours.find(out, nextHop);
-  const outlet = { epoch: state.epoch, out, nextHop, from: joint, to, wire: wireOf(state, joint.link), found };
-  node.outlets.set(nextHop, outlet);
+  const outlet = { epoch: state.epoch, out, nextHop, from: joint, to, wire: wireOf(state, joint), found };
+  keep(node, outlet);
   pass(state, outlet, leaving.id, leaving.packet);
+}
+
+/** Most nodes have one way out that is used: the others stand in a table. */
+function keep(node: RunningNode, outlet: Outlet): void {
+  const last = node.lastOutlet;
+  if (last !== undefined) {
+    node.outlets.set(last.nextHop, last);
+    node.outlets.set(outlet.nextHop, outlet);
+  }
+  node.lastOutlet = outlet;
 }
 
 /** To a next hop that answers. */
@@ -131,7 +141,7 @@ function carry(
 function flood(state: State, from: Joint, leaving: Leaving): void {
   const [first, ...others] = from.others.filter((end) => isUpAt(state, end));
   if (first === undefined) return lose(state, from.node, leaving.id, 'noNeighbour', from.link.name);
-  const wire = wireOf(state, from.link);
+  const wire = wireOf(state, from);
   for (const to of others) {
     const id = state.recorder.born(state.now, {
       node: from.node,

@@ -1,5 +1,5 @@
 import { RareMap } from '../base/rare-map.ts';
-import type { Rng } from '../base/rng.ts';
+import { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import type { Link } from '../design/topology.ts';
 
@@ -33,4 +33,11 @@ export class Wire {
     this.#busyUntil.set(from, gone);
     return gone + latencyMs;
   }
+}
+
+const NO_CHANCE = new Rng(0);
+
+/** The wire of a link that loses nothing and is wide enough for everything: it draws nothing, and keeps nothing in mind. */
+export function plainWire(link: Link): Wire | undefined {
+  return link.loss === 0 && link.bandwidth === undefined ? new Wire(link, NO_CHANCE) : undefined;
 }

@@ -14,7 +14,7 @@ import { compileNode } from '../../../../src/sim/program/compile.ts';
 import { connectionCopier } from '../../../../src/sim/router/connection.ts';
 import { enter, runHop } from '../../../../src/sim/router/hop.ts';
 import type { End, RouterState } from '../../../../src/sim/router/passage.ts';
-import { Router } from '../../../../src/sim/router/router.ts';
+import { Router, type RouterInit } from '../../../../src/sim/router/router.ts';
 import { dropOf } from '../../../../src/sim/trace/verdict.ts';
 
 export const ip = (text: string): Ip => parseIp(text) ?? fail(text);
@@ -43,7 +43,8 @@ const MASQUERADE: Nat['rules'] = [{ action: 'masquerade', match: { outInterface:
 
 /** `lan` is 192.168.0.0/16 and 100.64.0.0/24, `wan` everything else. */
 export class Box {
-  node: RouterState;
+  node: Router;
+  readonly #init: RouterInit;
 
   constructor(behaviour: BehaviourSpec | undefined, options: BoxOptions = {}) {
     const { rules = MASQUERADE, listens = () => false, seed = 1, firewall } = options;
@@ -62,13 +63,14 @@ export class Box {
       },
     };
     const program = compileNode(design, 'gw');
-    this.node = new Router(program, { chance: () => new Rng(seed), listens });
+    this.#init = { chance: () => new Rng(seed), listens };
+    this.node = new Router(program, this.#init);
   }
 
   /** Goes on with copies of the tables; those that were keep what they had, and are given back. */
-  fork(): RouterState {
+  fork(): Router {
     const before = this.node;
-    this.node = { ...before, conntrack: before.conntrack.copy(connectionCopier()) };
+    this.node = before.copy(this.#init, connectionCopier());
     return before;
   }
 
