@@ -8,7 +8,7 @@ import type { Design, Node } from '../../src/sim/design/design.ts';
 import type { Icmp, Packet } from '../../src/sim/packet/packet.ts';
 import { compileNode } from '../../src/sim/program/compile.ts';
 import { enter, runHop } from '../../src/sim/router/hop.ts';
-import type { End, RouterState } from '../../src/sim/router/passage.ts';
+import type { End, Passage, RouterState } from '../../src/sim/router/passage.ts';
 import { Router } from '../../src/sim/router/router.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { script } from '../script.ts';
@@ -69,9 +69,10 @@ export function node(more: Partial<Node> = {}): RouterState {
   return new Router(program, { chance: () => new Rng(1) });
 }
 
-/** A packet comes to a node. */
-export function arrive(packet: Packet, at: RouterState = node(), by = 'in'): End {
-  return runHop(enter(packet, by), at, 0);
+/** A packet comes to a node: the end of its walk, and the passage as it is then. */
+export function arrive(packet: Packet, at: RouterState = node(), by = 'in'): End & { readonly passage: Passage } {
+  const passage = enter(packet, by);
+  return { ...runHop(passage, at, 0), passage };
 }
 
 /** Type and code of the error that the sender is told; undefined for silence. */

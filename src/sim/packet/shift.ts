@@ -29,21 +29,22 @@ function change(before: number, after: number): number {
 /** One hop less takes one off the upper half of the word that TTL and protocol share. */
 const HOP = 0xffff - 0x0100;
 
+/** What gives a packet other ends, undefined where it keeps its own, and takes hops off its TTL. */
+export function shiftTo(before: Tcp | Udp, ends: Shift['ends'], hops: number): Shift {
+  if (ends === undefined) return { ends, hops, header: hops === 0 ? 0 : HOP, transport: 0 };
+  const addresses = change(sumIp(before.src), sumIp(ends.src)) + change(sumIp(before.dst), sumIp(ends.dst));
+  const ports = change(before.sport, ends.sport) + change(before.dport, ends.dport);
+  return { ends, hops, header: addresses + (hops === 0 ? 0 : HOP), transport: addresses + ports };
+}
+
 /** What made the one of the other; undefined when that is more than a shift, or they are not of IPv4, TCP or UDP. */
 export function shiftBetween(before: Packet, after: Packet): Shift | undefined {
   if (!hasPorts(before) || !hasPorts(after)) return undefined;
   const { src, dst, sport, dport } = after;
   if (!isIp4(before.src) || !isIp4(src) || !isIp4(dst)) return undefined;
-  const addresses = change(sumIp(before.src), sumIp(src)) + change(sumIp(before.dst), sumIp(dst));
-  const ports = change(before.sport, sport) + change(before.dport, dport);
   const stays = src === before.src && dst === before.dst && sport === before.sport && dport === before.dport;
   const hops = before.ttl - after.ttl;
-  const shift = {
-    ends: stays ? undefined : { src, dst, sport, dport },
-    hops,
-    header: addresses + (hops === 0 ? 0 : HOP),
-    transport: addresses + ports,
-  };
+  const shift = shiftTo(before, stays ? undefined : { src, dst, sport, dport }, hops);
   return (hops === 0 || hops === 1) && isSame(shifted(before, shift), after) ? shift : undefined;
 }
 

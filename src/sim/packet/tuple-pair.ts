@@ -2,18 +2,20 @@
  * Both tuples of a flow, packed. Those of IPv4 are some words in one object: each by itself would be an object with
  * numbers that are objects again, and a million flows are many objects for a collector of garbage to move about.
  */
+import type { Endpoint } from '../addr/endpoint.ts';
 import { type Ip, ip4, isIp4 } from '../addr/ip.ts';
+import type { Tcp, Udp } from './packet.ts';
 import { PROTOCOL } from './protocol.ts';
-import { reversed, sameTuple, type Tuple } from './tuple.ts';
+import { reversed, sameTuple, type Tuple, withEnd } from './tuple.ts';
 
-/** For whoever has two tuples to extend. */
+/** For whoever has two tuples to extend. Those of nothing until it is given some. */
 export class TuplePair {
   // fields are only declared: defining them first, and then giving them their values, doubles the time for a connection
   /** 32 bits each, signed: the addresses (0 for IPv6), both ports, and protocol with ICMP type and code. */
-  declare readonly src: number;
-  declare readonly dst: number;
-  declare readonly ports: number;
-  declare readonly rest: number;
+  declare src: number;
+  declare dst: number;
+  declare ports: number;
+  declare rest: number;
   declare replySrc: number;
   declare replyDst: number;
   declare replyPorts: number;
@@ -21,16 +23,55 @@ export class TuplePair {
   /** The tuples themselves, where one of them is of IPv6. */
   declare wide: { readonly original: Tuple; readonly reply: Tuple } | undefined;
 
-  constructor(original: Tuple, reply: Tuple) {
+  constructor() {
+    this.src = 0;
+    this.dst = 0;
+    this.ports = 0;
+    this.rest = 0;
+    this.replySrc = 0;
+    this.replyDst = 0;
+    this.replyPorts = 0;
+    this.replyRest = 0;
+    this.wide = undefined;
+  }
+
+  /** Gives it the tuple of its first packet, and that of answers to it. */
+  begin(original: Tuple): void {
     this.src = wordOf(original.src);
     this.dst = wordOf(original.dst);
     this.ports = portsOf(original);
     this.rest = restOf(original);
-    this.replySrc = wordOf(reply.src);
-    this.replyDst = wordOf(reply.dst);
-    this.replyPorts = portsOf(reply);
-    this.replyRest = restOf(reply);
-    this.wide = isIp4(original.src) && isIp4(reply.src) ? undefined : { original, reply };
+    setBoth(this, original, reversed(original));
+  }
+
+  /** The same, where that packet is of IPv4 and has ports. */
+  beginFlow(packet: Tcp | Udp): void {
+    const ports = portsOf(packet);
+    const src = wordOf(packet.src);
+    const dst = wordOf(packet.dst);
+    const rest = PROTOCOL[packet.kind] << 16;
+    this.src = src;
+    this.dst = dst;
+    this.ports = ports;
+    this.rest = rest;
+    this.replySrc = dst;
+    this.replyDst = src;
+    this.replyPorts = swapped(ports);
+    this.replyRest = rest;
+    this.wide = undefined;
+  }
+
+  /** Gives it the tuples of another. */
+  take(pair: TuplePair): void {
+    this.src = pair.src;
+    this.dst = pair.dst;
+    this.ports = pair.ports;
+    this.rest = pair.rest;
+    this.wide = pair.wide;
+    this.replySrc = pair.replySrc;
+    this.replyDst = pair.replyDst;
+    this.replyPorts = pair.replyPorts;
+    this.replyRest = pair.replyRest;
   }
 
   /** The protocol of the original tuple; the other has another where ICMP crosses from family to family. */
@@ -48,12 +89,7 @@ export class TuplePair {
   }
 
   set reply(reply: Tuple) {
-    const wide = isIp4(reply.src) && this.wide === undefined ? undefined : { original: this.original, reply };
-    this.replySrc = wordOf(reply.src);
-    this.replyDst = wordOf(reply.dst);
-    this.replyPorts = portsOf(reply);
-    this.replyRest = restOf(reply);
-    this.wide = wide;
+    setBoth(this, this.original, reply);
   }
 
   /** The flow as it looks to those who answer: the reverse of `reply`. */
@@ -74,10 +110,27 @@ export class TuplePair {
     this.replyRest = restOf(tuple);
   }
 
-  /** Where answers come from, and where they go. */
-  get replyEnds(): readonly [src: Ip, dst: Ip] {
-    if (this.wide !== undefined) return [this.wide.reply.src, this.wide.reply.dst];
-    return [ip4(this.replySrc >>> 0), ip4(this.replyDst >>> 0)];
+  /** One end of that; for ICMP the identifier is the port. */
+  endBeyond(side: 'source' | 'destination'): Endpoint {
+    const { wide, replyPorts } = this;
+    if (wide !== undefined) {
+      const { src, dst, sport, dport } = wide.reply;
+      return side === 'source' ? { ip: dst, port: dport } : { ip: src, port: sport };
+    }
+    return side === 'source'
+      ? { ip: ip4(this.replyDst >>> 0), port: replyPorts & 0xffff }
+      : { ip: ip4(this.replySrc >>> 0), port: replyPorts >>> 16 };
+  }
+
+  /** Gives it another end beyond; an ICMP query has one identifier for both ends. */
+  moveEndBeyond(side: 'source' | 'destination', { ip, port }: Endpoint): void {
+    if (this.wide !== undefined || !isIp4(ip)) {
+      this.beyond = withEnd(this.beyond, side, ip, port);
+      return;
+    }
+    if (side === 'source') this.replyDst = ip | 0;
+    else this.replySrc = ip | 0;
+    this.replyPorts = withPort(this, side, port);
   }
 
   /** Whether this is what answers look like. */
@@ -87,6 +140,20 @@ export class TuplePair {
     if (!isIp4(src) || this.replySrc !== wordOf(src) || this.replyDst !== wordOf(dst)) return false;
     return this.replyPorts === portsOf(tuple) && this.replyRest === restOf(tuple);
   }
+}
+
+/** Both ports of its answers, were one end beyond at this port. */
+export function withPort({ replyPorts, replyRest }: TuplePair, side: 'source' | 'destination', port: number): number {
+  if (replyRest >>> 16 === PROTOCOL.icmp) return (port << 16) | port;
+  return side === 'source' ? (replyPorts & ~0xffff) | port : (port << 16) | (replyPorts & 0xffff);
+}
+
+function setBoth(pair: TuplePair, original: Tuple, reply: Tuple): void {
+  pair.replySrc = wordOf(reply.src);
+  pair.replyDst = wordOf(reply.dst);
+  pair.replyPorts = portsOf(reply);
+  pair.replyRest = restOf(reply);
+  pair.wide = isIp4(original.src) && isIp4(reply.src) ? undefined : { original, reply };
 }
 
 /** An IPv4 address as a signed word; 0 for IPv6. */

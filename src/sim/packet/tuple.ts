@@ -71,6 +71,18 @@ export function sameTuple(a: Tuple, b: Tuple): boolean {
   return a.protocol === b.protocol && a.type === b.type && a.code === b.code;
 }
 
+/** The tuple with another end on one side. An ICMP query has one identifier for both ends. */
+export function withEnd(tuple: Tuple, side: 'source' | 'destination', ip: Ip, port: number): Tuple {
+  const { protocol, src, dst, sport, dport, type } = tuple;
+  if (side === 'source' ? ip === src && port === sport : ip === dst && port === dport) return tuple;
+  if (type !== undefined) {
+    return { ...tuple, src: side === 'source' ? ip : src, dst: side === 'source' ? dst : ip, sport: port, dport: port };
+  }
+  return side === 'source'
+    ? { protocol, src: ip, dst, sport: port, dport }
+    : { protocol, src, dst: ip, sport, dport: port };
+}
+
 /** Stands for all tuples from one endpoint, ICMP queries of whatever type. */
 export function sourceOf({ protocol, src, sport }: Tuple): Tuple {
   return { protocol, src, dst: src, sport, dport: 0 };

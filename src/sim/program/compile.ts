@@ -13,6 +13,7 @@ import { compileFirewall } from './rules/classify.ts';
 import { compileNat64, compilePrefixMaps } from './rules/ipv6.ts';
 import { BOTH } from './rules/match.ts';
 import { compileNat } from './rules/nat.ts';
+import { PortClasses } from './rules/port-classes.ts';
 import { ALONE, sameLeases, sameSurroundings } from './surroundings.ts';
 import { compileTracking, familySet, trackedFamilies } from './tracking.ts';
 
@@ -70,7 +71,10 @@ function compileParts(node: Node, name: string, input: NodeInput): NodeProgram {
     ...compileAddresses(interfaces, fib),
     ...compileSource(interfaces, fib),
     firewall: firewall.chains,
-    asks: firewall.asks,
+    asks: {
+      ports: new PortClasses([...firewall.lists, ...(nat?.lists ?? [])]),
+      flags: firewall.asksFlags || nat?.asksFlags === true,
+    },
     nat: nat?.program,
     nat64,
     prefixMaps: compilePrefixMaps(rules, groups),

@@ -8,6 +8,7 @@ import type { TimeoutName } from '../design/design.ts';
 import type { PortRange } from '../design/ports.ts';
 import type { RejectWith } from '../design/rule.ts';
 import type { Packet } from '../packet/packet.ts';
+import type { PortClasses } from './rules/port-classes.ts';
 
 /** A place in the design, relative to its node: `firewall.forward.rules[2]`, `firewall.input.policy`, `routes[0]`, `gateway`. */
 export type Place = string;
@@ -184,7 +185,7 @@ export interface NodeProgram {
     readonly output: ChainProgram | undefined;
   };
   /** What its rules ask of a packet beyond its addresses, its protocol and what tracking says of it. */
-  readonly asks: { readonly ports: boolean; readonly flags: boolean };
+  readonly asks: { readonly ports: PortClasses; readonly flags: boolean };
   readonly nat: NatProgram | undefined;
   readonly nat64: readonly Nat64[];
   readonly prefixMaps: readonly PrefixMap[];

@@ -7,29 +7,27 @@
  */
 import { ANY4, type Ip } from '../addr/ip.ts';
 import { mapHostBits } from '../addr/prefix.ts';
+import type { IpRange } from '../addr/range.ts';
 import type { Millis } from '../base/time.ts';
 import { isError, quoteOf } from '../packet/icmp-error.ts';
 import type { Icmp, Packet } from '../packet/packet.ts';
 import { PROTOCOL } from '../packet/protocol.ts';
 import { withDestination, withQuoted, withSource } from '../packet/rewrite.ts';
-import { reversed, sameTuple } from '../packet/tuple.ts';
+import { reversed } from '../packet/tuple.ts';
 import type { Translation } from '../program/program.ts';
 import { type Connection, type Direction, isBound, opposite, type Side } from './connection.ts';
 import type { Conntrack } from './conntrack.ts';
-import { type Choice, choose, isTaken, type NatRange } from './endpoints.ts';
+import { type Choice, choose, isTaken, type NatRange, type Seeking } from './endpoints.ts';
 import type { Expectation } from './expectations.ts';
 
-/** What is asked for one side of a new connection. */
-export interface BindingRequest {
+/** What the rules ask for one side of a new connection. */
+export interface Asked {
   /** The rule that matched; undefined when none did. */
   readonly rule: Translation | undefined;
-  readonly now: Millis;
   /** The interface that the packet leaves by: a masqueraded connection is bound to it. */
-  readonly out?: string | undefined;
-  /** The address that masquerading gives there. */
-  readonly masquerade?: Ip | undefined;
-  /** The address that redirecting gives: the primary one of the interface it came by, or loopback if made here. */
-  readonly redirect?: Ip | undefined;
+  readonly out: string | undefined;
+  /** The addresses that the rule gives here, whatever the connection; undefined where there are none. */
+  readonly given: readonly IpRange[] | undefined;
 }
 
 /** What became of one side of a new connection. */
@@ -46,19 +44,15 @@ const NONE: Binding = { kind: 'none' };
  * Settles one side of a new connection. Without a rule it stays as it is, but when another connection already has its
  * answers, its source port (or ICMP identifier) changes all the same (LNX-PORT-13).
  */
-export function translateNew(
-  conntrack: Conntrack,
-  connection: Connection,
-  side: Side,
-  request: BindingRequest,
-): Binding {
+export function translateNew(seeking: Seeking, asked: Asked): Binding {
+  const { conntrack, connection, side, now } = seeking;
   if (connection.confirmed || isBound(connection, side)) return NONE;
-  const { rule, now, out } = request;
+  const { rule, out } = asked;
   if (rule === undefined && staysFree(conntrack, connection, now)) return settleAsIs(conntrack, connection, side);
-  const range = rangeOf(connection, side, request);
+  const range = rangeOf(connection, side, asked);
   if (range === undefined) return { kind: 'exhausted', detail: 'the interface has no address to give' };
   if (rule?.kind === 'masquerade') connection.masqueraded = out;
-  return settle(conntrack, connection, side, { range, now });
+  return settle(seeking, range);
 }
 
 /** Nobody else has, or is promised, the answers that the connection would have as it is. */
@@ -85,23 +79,21 @@ function portsOf(rule: Translation | undefined): NatRange['ports'] {
 }
 
 /** The range that a rule allows on its side; without one the address as it is. Undefined: no address to give. */
-function rangeOf(connection: Connection, side: Side, request: BindingRequest): NatRange | undefined {
-  const { rule, masquerade, redirect } = request;
+function rangeOf(connection: Connection, side: Side, { rule, given }: Asked): NatRange | undefined {
   const ports = PORTED.has(connection.protocol) ? portsOf(rule) : undefined;
-  const here = connection.replyEnds[side === 'source' ? 1 : 0];
+  const here = connection.endBeyond(side).ip;
   switch (rule?.kind) {
     case undefined:
       return only(here, undefined);
     case 'masquerade':
       if (here === ANY4) return only(here, undefined);
-      return masquerade === undefined ? undefined : only(masquerade, ports);
-    case 'redirect':
-      return redirect === undefined ? undefined : only(redirect, ports);
+      return given && { addresses: given, ports };
     case 'map':
       return only(mapHostBits(here, rule.from, rule.to), undefined);
+    case 'redirect':
     case 'snat':
     case 'dnat':
-      return { addresses: rule.addresses, ports };
+      return given && { addresses: given, ports };
   }
 }
 
@@ -110,29 +102,23 @@ function only(ip: Ip, ports: NatRange['ports']): NatRange {
 }
 
 /** Chooses an endpoint within the range and writes down what answers will look like. */
-function settle(
-  conntrack: Conntrack,
-  connection: Connection,
-  side: Side,
-  { range, now }: { readonly range: NatRange; readonly now: Millis },
-): Binding {
-  const choice = choose(conntrack, connection, side, { range, now });
-  if (side === 'source' && !choice.free && isTaken(conntrack, connection, choice.tuple, now)) {
+function settle(seeking: Seeking, range: NatRange): Binding {
+  const choice = choose(seeking, range);
+  if (seeking.side === 'source' && !choice.free && isTaken(seeking, choice.end)) {
     return { kind: 'exhausted', detail: 'every public endpoint allowed here already speaks to that destination' };
   }
-  return bindTo(conntrack, connection, side, choice);
+  return bindTo(seeking, choice);
 }
 
-/** Settles one side on a tuple that has been chosen, and that no other connection has. */
+/** Settles one side on an end that has been chosen, and whose answers no other connection has. */
 export function bindTo(
-  conntrack: Conntrack,
-  connection: Connection,
-  side: Side,
-  { tuple, detail }: Pick<Choice, 'tuple' | 'detail'>,
+  { conntrack, connection, side }: Pick<Seeking, 'conntrack' | 'connection' | 'side'>,
+  { end, detail }: Pick<Choice, 'end' | 'detail'>,
 ): Binding {
-  const changed = !sameTuple(tuple, connection.beyond);
+  const before = connection.endBeyond(side);
+  const changed = before.ip !== end.ip || before.port !== end.port;
   if (changed) {
-    connection.beyond = tuple;
+    connection.moveEndBeyond(side, end);
     if (side === 'source') connection.snat = true;
     else connection.dnat = true;
   }
@@ -150,8 +136,8 @@ export function followMaster(
   if (follow === undefined) return;
   const way = master[opposite(follow.direction)];
   const port = { from: follow.port, to: follow.port };
-  settle(conntrack, connection, 'source', { range: only(way.dst, undefined), now });
-  settle(conntrack, connection, 'destination', { range: only(way.src, port), now });
+  settle({ conntrack, connection, side: 'source', now }, only(way.dst, undefined));
+  settle({ conntrack, connection, side: 'destination', now }, only(way.src, port));
 }
 
 /** Whether this side of a packet going this way differs from what its sender wrote, or its receiver expects. */

@@ -1,7 +1,12 @@
 /** The record of one connection, as connection tracking keeps it. Read RFC 2663 §2 and RFC 9293 §3.3 first. */
+
+import { isIp4 } from '../addr/ip.ts';
 import type { Prefix } from '../addr/prefix.ts';
+import { fail } from '../base/fail.ts';
 import type { Millis } from '../base/time.ts';
+import { hasPorts, type Packet } from '../packet/packet.ts';
 import { PROTOCOL, type ProtocolName } from '../packet/protocol.ts';
+import { tupleOf } from '../packet/tuple.ts';
 import { TuplePair } from '../packet/tuple-pair.ts';
 import type { ConnectionId, FlowRow } from '../trace/trace.ts';
 import type { Ftp64 } from './alg/ftp64.ts';
@@ -21,10 +26,10 @@ const NO_LINES = Object.freeze({ original: newLines(), reply: newLines() });
 
 /** Mutable, and changed only by `Conntrack` and what works for it: trackers, bindings, helpers. */
 export class Connection extends TuplePair {
-  declare readonly id: ConnectionId;
-  declare readonly created: Millis;
+  declare id: ConnectionId;
+  declare created: Millis;
   /** The connection whose helper announced this one. */
-  declare readonly master: ConnectionId | undefined;
+  declare master: ConnectionId | undefined;
   /** Meaningless, and shared, where the protocol is another. */
   declare tcp: TcpTracking;
   /** The lifetime last given; counts from the moment of confirmation. */
@@ -56,24 +61,16 @@ export class Connection extends TuplePair {
   /** What was said last of its packets, each way. */
   declare sighted: Sighted | undefined;
   declare sightedBack: Sighted | undefined;
-  /** Its places in the lists of the table, which alone writes them: whether it is there at all, and beside which others. */
-  declare listed: boolean;
-  declare place: number;
-  declare older: Connection | undefined;
-  declare newer: Connection | undefined;
-  /** Its number there, 0 for none. */
+  /** Its number in the table, which alone writes it; 0 for none. */
   declare row: number;
-  /** Whether it is among those of its source, and an older one of these. */
-  declare bound: boolean;
-  declare peer: Connection | undefined;
 
-  /** An unconfirmed connection without any history. */
-  constructor({ id, original, reply, created, master }: Opening) {
-    super(original, reply);
-    this.id = id;
-    this.created = created;
-    this.master = master;
-    this.tcp = original.protocol === PROTOCOL.tcp ? newTcpTracking() : NOT_TCP;
+  /** One without any history, to be begun or taken from another. */
+  constructor() {
+    super();
+    this.id = 0;
+    this.created = 0;
+    this.master = undefined;
+    this.tcp = NOT_TCP;
     this.timeout = 0;
     this.expires = Number.POSITIVE_INFINITY;
     this.confirmed = false;
@@ -92,17 +89,48 @@ export class Connection extends TuplePair {
     this.lines = NO_LINES;
     this.sighted = undefined;
     this.sightedBack = undefined;
-    this.listed = false;
-    this.place = 0;
-    this.older = undefined;
-    this.newer = undefined;
     this.row = 0;
-    this.bound = false;
-    this.peer = undefined;
   }
 }
 
-type Opening = Pick<Connection, 'id' | 'original' | 'reply' | 'created' | 'master'>;
+/**
+ * An unconfirmed connection that a packet opens, of an object that is new, or that is plain and in no table. A packet
+ * without a tuple opens none: that fails.
+ */
+export function openConnection(connection: Connection, packet: Packet, id: ConnectionId, now: Millis): Connection {
+  if (hasPorts(packet) && isIp4(packet.src) && isIp4(packet.dst)) connection.beginFlow(packet);
+  else connection.begin(tupleOf(packet) ?? fail('a packet that no connection can have'));
+  connection.id = id;
+  connection.created = now;
+  connection.master = undefined;
+  connection.tcp = packet.kind === 'tcp' ? newTcpTracking() : NOT_TCP;
+  connection.timeout = 0;
+  connection.expires = Number.POSITIVE_INFINITY;
+  connection.confirmed = false;
+  connection.snat = false;
+  connection.dnat = false;
+  connection.sourceBound = false;
+  connection.destinationBound = false;
+  connection.masqueraded = undefined;
+  connection.row = 0;
+  return connection;
+}
+
+/**
+ * Whether it is no more than its first packet has made of most connections: there is nothing to it but its tuples, its
+ * lifetime and its translation.
+ */
+export function isPlain(connection: Connection): boolean {
+  const { wide, tcp, seenReply, assured, master, session, nat64, helper, sighted, sightedBack } = connection;
+  if (wide !== undefined || tcp !== NOT_TCP || seenReply || assured || master !== undefined) return false;
+  if (session !== undefined || nat64 !== undefined || helper !== undefined) return false;
+  return sighted === undefined && sightedBack === undefined;
+}
+
+/** Somebody has answered it properly; and a NAT with mappings never ends a connection to make room (RFC 6888 REQ-11 D). */
+export function isWorthKeeping({ assured, session }: Connection): boolean {
+  return assured || session?.behaviour !== undefined;
+}
 
 /** Whether its binding on a side is settled. */
 export function isBound({ sourceBound, destinationBound }: Connection, side: Side): boolean {
@@ -139,7 +167,11 @@ export function connectionCopier(): CopyConnection {
 /** Field by field: a table may hold a million. Tables put it in its place. */
 function copyAlone(connection: Connection): Connection {
   const { helper, session, tcp } = connection;
-  const copy = new Connection(connection);
+  const copy = new Connection();
+  copy.take(connection);
+  copy.id = connection.id;
+  copy.created = connection.created;
+  copy.master = connection.master;
   copy.timeout = connection.timeout;
   copy.expires = connection.expires;
   copy.confirmed = connection.confirmed;

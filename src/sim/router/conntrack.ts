@@ -4,24 +4,24 @@
  *
  * Read RFC 2663 §2, RFC 4787 §4.3, RFC 5382 §5 and RFC 5508 first.
  */
-import type { Ip } from '../addr/ip.ts';
+import { type Ip, isIp4 } from '../addr/ip.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import { verifyTransport } from '../packet/checksum.ts';
-import type { Icmp, Packet } from '../packet/packet.ts';
-import { reversed, type Tuple, tupleOf } from '../packet/tuple.ts';
+import { hasPorts, type Icmp, type Packet } from '../packet/packet.ts';
+import { tupleOf } from '../packet/tuple.ts';
 import type { Tracking } from '../program/program.ts';
-import type { ConnectionId, FlowRow, MappingRow } from '../trace/trace.ts';
+import type { ConnectionId, FlowRow } from '../trace/trace.ts';
 import { followMaster } from './bindings.ts';
 import type { Change } from './change.ts';
-import { Connection, type CopyConnection, giveHelper, rowOf } from './connection.ts';
+import { Connection, type CopyConnection, giveHelper, openConnection, rowOf } from './connection.ts';
 import { type Expectation, type ExpectationRow, Expectations, type OnChange } from './expectations.ts';
-import { Flows, type Found } from './flows.ts';
-import { describeMapping, expiryOf, type Mapping } from './mapping/mapping.ts';
+import { describeMapping, type Mapping } from './mapping/mapping.ts';
 import { type Ending, Mappings, type OnMapping } from './mapping/mappings.ts';
+import { Flows, type Found } from './table/flows.ts';
 import { classify, judgeError } from './track/icmp.ts';
 import { observe } from './track/observe.ts';
-import { describe, followed, stateOf, type Tracked } from './tracked.ts';
+import { Begun, followed, stateOf, type Tracked } from './tracked.ts';
 
 /** What the design says about tracking at a node. */
 export interface ConntrackSettings {
@@ -35,11 +35,6 @@ interface Past {
   readonly expectations: Expectations | undefined;
   readonly mappings: Mappings | undefined;
   readonly copyOf: CopyConnection;
-}
-
-/** Somebody has answered it properly; and a NAT with mappings never ends a connection to make room (RFC 6888 REQ-11 D). */
-function isKept({ assured, session }: Connection): boolean {
-  return assured || session?.behaviour !== undefined;
 }
 
 const FTP = 21;
@@ -57,6 +52,8 @@ export class Conntrack {
   #opened: ConnectionId = 0;
   #settings: ConntrackSettings;
   #changes: Change[] = [];
+  /** What was said of a connection that rests now, and may be said of another. */
+  #spare: Begun | undefined;
 
   constructor({ rng, tracking, helpers }: ConntrackSettings & { readonly rng: Rng }, past?: Past) {
     const ended = (connection: Connection, at: Millis) => this.#ended(connection, at);
@@ -113,11 +110,14 @@ export class Conntrack {
   track(packet: Packet, now: Millis, local = false): Tracked {
     const message = packet.kind === 'icmp' ? this.#screen(packet, now, local) : undefined;
     if (message !== undefined) return message;
+    if (hasPorts(packet) && isIp4(packet.src)) {
+      const found = this.flows.findFlow(packet, now);
+      return found === undefined ? this.#begin(packet, now, local) : this.#follow(packet, found, now, local);
+    }
     const tuple = tupleOf(packet);
     if (tuple === undefined) return { state: 'invalid', detail: 'a packet that no connection can have' };
     const found = this.flows.find(tuple, now);
-    if (found === undefined) return this.#begin(packet, tuple, now, local);
-    return this.#follow(packet, found, now, local);
+    return found === undefined ? this.#begin(packet, now, local) : this.#follow(packet, found, now, local);
   }
 
   /** Puts a connection whose first packet has passed into the table. `clash`: its answers would be another's. */
@@ -136,6 +136,11 @@ export class Conntrack {
     if (connection.confirmed) return;
     this.flows.unbind(connection);
     this.#mappings?.detach(connection, connection.created);
+  }
+
+  /** Nobody holds this, nor the connection, any longer; who wants that again finds it in the table. */
+  rest(begun: Begun): void {
+    if (this.flows.rest(begun.connection)) this.#spare = begun;
   }
 
   /** What was sent went nowhere, but was sent: its mapping and its filter live by it, and no packet is of it. */
@@ -180,15 +185,6 @@ export class Conntrack {
   rows(now: Millis): FlowRow[] {
     this.flows.expire(now);
     return Array.from(this.flows.all(), rowOf);
-  }
-
-  /** The mappings as they are now, oldest first; `expires` is the end of the lease where there is one. */
-  mappingRows(now: Millis): (MappingRow & { readonly sessions: number; readonly expires: Millis })[] {
-    return this.mappings.all(now).map((mapping) => ({
-      ...describeMapping(mapping),
-      sessions: mapping.sessions.size,
-      expires: mapping.lease?.expires ?? expiryOf(mapping),
-    }));
   }
 
   expectationRows(now: Millis): ExpectationRow[] {
@@ -244,24 +240,30 @@ export class Conntrack {
   }
 
   /** A packet of no known connection: a new one, unless it cannot open any. */
-  #begin(packet: Packet, tuple: Tuple, now: Millis, local: boolean): Tracked {
+  #begin(packet: Packet, now: Millis, local: boolean): Tracked {
     if (!this.#makeRoom(now)) {
       const { max } = this.tracking;
       const detail = `all ${max} entries of the connection table are taken`;
       return { state: 'invalid', detail, drop: { reason: 'tableFull', place: 'tracking.max', detail } };
     }
-    const expectation = this.#expectations?.take(tuple, now);
+    const expectation = this.#expected(packet, now);
     const { tracking } = this;
     const master = expectation?.master.id;
-    const reply = reversed(tuple);
-    const connection = new Connection({ id: ++this.#opened, original: tuple, reply, created: now, master });
+    const begun = this.#spare ?? new Begun(new Connection());
+    this.#spare = undefined;
+    const connection = openConnection(begun.connection, packet, ++this.#opened, now);
+    connection.master = master;
     const outcome = observe(packet, { connection, direction: 'original', now, tracking }, local);
     if (outcome.kind === 'invalid') return { state: 'invalid', detail: outcome.detail };
     const ftp = packet.kind === 'tcp' && packet.dport === FTP && this.#settings.helpers.has('ftp');
     if (ftp && !local) giveHelper(connection, 'ftp');
     if (expectation !== undefined) followMaster(this, connection, expectation, now);
-    const state = stateOf(connection, 'original');
-    return { state, connection, direction: 'original', detail: describe(state, connection) };
+    return begun.begin();
+  }
+
+  #expected(packet: Packet, now: Millis): Expectation | undefined {
+    const tuple = this.#expectations === undefined ? undefined : tupleOf(packet);
+    return tuple === undefined ? undefined : this.#expectations?.take(tuple, now);
   }
 
   /** Whether one more fits, at the cost of a connection that nobody has answered properly yet (LNX-MAX-1, -2). */
@@ -270,7 +272,7 @@ export class Conntrack {
     if (this.flows.size < max) return true;
     this.flows.expire(now);
     if (this.flows.size < max) return true;
-    const first = this.flows.firstToGo(isKept);
+    const first = this.flows.firstToGo();
     if (first !== undefined) this.flows.remove(first, now);
     return this.flows.size < max;
   }

@@ -1,12 +1,14 @@
 import { fail } from '../base/fail.ts';
 import type { Millis } from '../base/time.ts';
+import { verifyHeader } from '../packet/checksum.ts';
 import type { Packet } from '../packet/packet.ts';
 import { LINUX } from '../program/order.ts';
 import type { NodeProgram } from '../program/program.ts';
 import { CHECKED, type Step, type Why } from '../trace/trace.ts';
+import { isOpening, openAgain, openingOf } from './opening.ts';
 import { type End, GO_ON, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
 import { again, changed, isFirst, type Memory, ofThis, type Recalled, recallable } from './recall.ts';
-import { ORDER, waysOf } from './stages.ts';
+import { ORDER, type Way, type Ways, waysOf } from './stages.ts';
 
 /** A packet at the door: arrived by an interface, or made here when there is none. */
 export function enter(
@@ -46,45 +48,63 @@ export const NOTHING: readonly Why[] = [];
  * here walks `origin`. This is the only place that walks the lists, and the only one that keeps what stages say, where it
  * is given something to write on. Once all is known that the rest depends on, a walk that is remembered stands for it.
  */
-export function runHop(start: Passage, node: RouterState, now: Millis, walk?: Walk): End {
+export function runHop(passage: Passage, node: RouterState, now: Millis, walk?: Walk): End {
   const ways = node.ways?.program === node.program ? node.ways : waysOf(node.program);
   node.ways = ways;
   node.told = walk !== undefined;
-  let way = start.in === undefined ? ways.origin : ways.through;
+  let way = passage.in === undefined ? ways.origin : ways.through;
   // where walks are remembered there is no stage −2
-  const known = node.recalls && isFirst(start) ? way.known : -2;
-  let memory: Memory | undefined = known === -1 ? ways.walks : undefined;
-  let recalled = memory === undefined ? undefined : recall(memory, start, node, walk);
-  if (recalled !== undefined) return again(recalled, start);
+  const known = node.recalls && isFirst(passage) ? way.known : -2;
+  const { packet: first } = passage;
+  let memory: Memory | undefined = known === -1 && !ways.tracks ? ways.walks : undefined;
+  let recalled = memory === undefined ? undefined : recall(memory, passage, node, walk);
+  // all that is looked at before, beside what walks are told apart by
+  if (recalled !== undefined && (passage.in === undefined || verifyHeader(first))) return again(recalled, passage);
   let trail: Trail | undefined;
-  let passage = start;
   let end: End | undefined;
   for (let at = 0; end === undefined && at < way.stages.length; at++) {
-    const result: StageResult = way.stages[at]?.(passage, node, now) ?? GO_ON;
-    const after = result.verdict === 'pass' ? passage : result.passage;
-    if (at === known && (result.verdict === 'pass' || result.verdict === 'next')) {
-      memory = ways.walks ?? after.tracked?.memory;
-      recalled = memory === undefined ? undefined : recall(memory, after, node, walk);
-      if (recalled !== undefined) return again(recalled, after);
+    const before = passage.packet;
+    const stages: Way['stages'] = known === -2 ? way.stages : way.forFlows;
+    let result: StageResult = stages[at]?.(passage, node, now) ?? GO_ON;
+    if (at === known && result.verdict === 'next') {
+      memory = memoryFor(passage, ways, node, walk);
+      recalled = memory === undefined ? undefined : recall(memory, passage, node, walk);
+      if (recalled !== undefined) {
+        if (recalled.opens === undefined) return again(recalled, passage);
+        const opened = openAgain(recalled, recalled.opens, passage, { ways, way, node, now });
+        if ('verdict' in opened) return opened;
+        ({ way, at, result } = opened);
+        memory = undefined;
+      }
     }
     if (walk !== undefined && (trail !== undefined || at >= known || result.why !== CHECKED)) {
-      trail ??= checked(at, passage.packet);
+      trail ??= checked(at, before);
       trail.whys.push(result.why);
-      trail.packets.push(after.packet);
+      trail.packets.push(passage.packet);
     }
-    passage = after;
     if (result.verdict === 'local') way = ways.stay;
-    else if (result.verdict !== 'next' && result.verdict !== 'pass') end = result;
+    else if (result.verdict !== 'next') end = result;
   }
-  end ??= { verdict: 'deliver', passage };
-  if (end.verdict === 'drop' || end.verdict === 'hold') forget(passage, node);
-  if (memory !== undefined) keepWalk(memory, node.program, { start, end, said: trail?.whys });
+  end ??= DELIVER;
+  if (end.verdict === 'drop') forget(passage, node);
+  if (memory !== undefined) keepWalk(memory, node.program, { first, passage, end, said: trail?.whys });
   if (walk !== undefined && trail !== undefined) {
     walk.whys = trail.whys;
     walk.packets = trail.packets;
     walk.end = end.verdict;
   }
   return end;
+}
+
+const DELIVER = { verdict: 'deliver' } as const;
+
+/** Where the walk of a packet may be remembered, now that tracking has spoken. */
+function memoryFor({ tracked }: Passage, { tracks, walks }: Ways, node: RouterState, walk?: Walk): Memory | undefined {
+  if (!tracks) return walks;
+  // what is said of a connection that opens is about it alone, and mappings are found anew
+  if (tracked?.memory !== undefined || walk !== undefined) return tracked?.memory;
+  const { tracking, isUnmapped } = node.conntrack;
+  return isOpening(tracked) && tracking.behaviour === undefined && isUnmapped ? walks : undefined;
 }
 
 /** So many stages have looked at the packet, and that is all. */
@@ -108,24 +128,28 @@ function recall(
   if (recalled === undefined || walk === undefined) return recalled;
   if (recalled.said === undefined) return undefined;
   walk.whys = recalled.said;
-  walk.end = recalled.verdict;
+  walk.end = recalled.end.verdict;
   return recalled;
 }
 
 /** A walk that has come to its end. */
 interface Walked {
-  readonly start: Passage;
+  /** The packet as it came. */
+  readonly first: Packet;
+  readonly passage: Passage;
   readonly end: End;
   readonly said: readonly Why[] | undefined;
 }
 
 /** Remembers a walk, unless its end depends on more than what others like it have in common. */
-function keepWalk(memory: Memory, program: NodeProgram, { start, end, said }: Walked): void {
-  const { tracked } = end.passage;
+function keepWalk(memory: Memory, program: NodeProgram, { first, passage, end, said }: Walked): void {
+  const { tracked } = passage;
   const connection = tracked?.connection;
-  if (tracked !== undefined && tracked.memory !== memory) return;
+  const isItsOwn = tracked?.memory === memory;
+  const opens = isItsOwn ? undefined : openingOf(first, passage, end, program);
+  if (tracked !== undefined && !isItsOwn && opens === undefined) return;
   if (connection !== undefined && (connection.helper !== undefined || connection.nat64 !== undefined)) return;
-  const recalled = recallable(start, end, program, said);
+  const recalled = recallable(first, passage, end, { program, memory, said, opens });
   if (recalled !== undefined) memory.keep(recalled);
 }
 

@@ -27,21 +27,21 @@ export interface RouterState {
   ways: Ways | undefined;
 }
 
-/** A packet on its way through one node, with what the stages before have found out. */
+/** A packet on its way through one node, with what the stages before have found out: they write it down here. */
 export interface Passage {
-  readonly packet: Packet;
+  packet: Packet;
   /** Undefined: the packet was made here. */
   readonly in: string | undefined;
-  readonly out: string | undefined;
-  readonly nextHop: Ip | undefined;
-  readonly tracked: Tracked | undefined;
-  readonly notrack: boolean;
+  out: string | undefined;
+  nextHop: Ip | undefined;
+  tracked: Tracked | undefined;
+  notrack: boolean;
   /** The largest piece (bytes) and the identification that the packet arrived with, when it was put together here. */
-  readonly cut: { readonly size: number; readonly ident: number } | undefined;
+  cut: { readonly size: number; readonly ident: number } | undefined;
   /** The packet as it came, where NAT64 has made one of the other family of it: what is said to its sender is about this. */
-  readonly arrived: Packet | undefined;
+  arrived: Packet | undefined;
   /** Its destination was inside by an outside prefix, so that its source must seem to be outside. */
-  readonly turned: boolean;
+  turned: boolean;
 }
 
 /** A packet that a node makes because of another: an ICMP error or a reset, with the connection it speaks of. */
@@ -51,25 +51,22 @@ export interface Answer {
 }
 
 export type StageResult =
-  /** The walk goes on with the passage as it is. */
-  | { readonly verdict: 'pass'; readonly why: Why }
-  | { readonly verdict: 'next'; readonly why: Why; readonly passage: Passage }
+  /** The walk goes on. */
+  | { readonly verdict: 'next'; readonly why: Why }
   /** The walk goes on with the list for local delivery. */
-  | { readonly verdict: 'local'; readonly why: Why; readonly passage: Passage }
-  | { readonly verdict: 'drop'; readonly why: Why; readonly passage: Passage; readonly answer?: Answer }
+  | { readonly verdict: 'local'; readonly why: Why }
+  | { readonly verdict: 'drop'; readonly why: Why; readonly answer?: Answer }
   /** Kept until the other pieces come. */
-  | { readonly verdict: 'wait'; readonly why: Why; readonly passage: Passage }
+  | { readonly verdict: 'wait'; readonly why: Why }
   /** Kept until a moment, in case something changes for the better. */
-  | { readonly verdict: 'hold'; readonly why: Why; readonly passage: Passage; readonly until: Millis }
+  | { readonly verdict: 'hold'; readonly why: Why; readonly until: Millis }
   /** The last piece came: the walk starts again with the whole packet. */
-  | { readonly verdict: 'merged'; readonly why: Why; readonly passage: Passage; readonly whole: Reassembled }
+  | { readonly verdict: 'merged'; readonly why: Why; readonly whole: Reassembled }
   /** Out by an interface; in pieces where it does not fit as it is. */
-  | { readonly verdict: 'transmit'; readonly why: Why; readonly passage: Passage; readonly pieces?: readonly Packet[] };
+  | { readonly verdict: 'transmit'; readonly why: Why; readonly pieces?: readonly Packet[] };
 
 /** How a packet's walk through one node ended: delivered here, or whatever the last stage said. */
-export type End =
-  | Exclude<StageResult, { verdict: 'pass' | 'next' | 'local' }>
-  | { readonly verdict: 'deliver'; readonly passage: Passage };
+export type End = Exclude<StageResult, { verdict: 'next' | 'local' }> | { readonly verdict: 'deliver' };
 
 /** What the stages of a walk said, in order, and the packet as each left it. */
 export interface Trail {
@@ -77,30 +74,7 @@ export interface Trail {
   readonly packets: Packet[];
 }
 
-/*
- * A walk makes a new passage at every other stage. Each field is written down one by one: V8 spreads an object many times
- * slower than it makes one whose shape it knows.
- */
-
-/** The passage with another packet. */
-export function withPacket(passage: Passage, packet: Packet): Passage {
-  const { in: arrivedBy, out, nextHop, tracked, notrack, cut, arrived, turned } = passage;
-  return { packet, in: arrivedBy, out, nextHop, tracked, notrack, cut, arrived, turned };
-}
-
-/** The passage with what tracking found. */
-export function withTracked(passage: Passage, tracked: Tracked | undefined): Passage {
-  const { packet, in: arrivedBy, out, nextHop, notrack, cut, arrived, turned } = passage;
-  return { packet, in: arrivedBy, out, nextHop, tracked, notrack, cut, arrived, turned };
-}
-
-/** The passage with a way out. */
-export function withWay(passage: Passage, out: string | undefined, nextHop: Ip | undefined): Passage {
-  const { packet, in: arrivedBy, tracked, notrack, cut, arrived, turned } = passage;
-  return { packet, in: arrivedBy, out, nextHop, tracked, notrack, cut, arrived, turned };
-}
-
 /** Nothing to do, and nothing to say. */
-export const GO_ON = { verdict: 'pass', why: CHECKED } as const;
+export const GO_ON = { verdict: 'next', why: CHECKED } as const;
 
 export type Stage = (passage: Passage, node: RouterState, now: Millis) => StageResult;

@@ -1,17 +1,18 @@
 /**
  * A walk that is remembered for the packets after it that are like it. Nothing here says what becomes of a packet: a walk
  * through the stages does, once, and its end holds for every packet that the stages cannot tell from that one. What
- * they look at is the program, the way in, addresses and protocol, ports and TCP flags where a rule asks for them, what
- * tracking says (which is asked anew each time), and whether the packet is small enough and has a hop left.
+ * they look at is the program, the way in, addresses and protocol, ports as far as rules tell them apart, TCP flags where
+ * one asks for them, what tracking says (which is asked anew each time), and whether the packet is small enough and has
+ * a hop left.
  */
-import { isIp4 } from '../addr/ip.ts';
+import { type Ip, isIp4 } from '../addr/ip.ts';
+import { hashWords } from '../packet/hash.ts';
 import { hasPorts, lengthOf, type Packet, type Tcp, type Udp } from '../packet/packet.ts';
 import { withDestination, withSource, withTtl } from '../packet/rewrite.ts';
 import { type Shift, shiftBetween, shifted } from '../packet/shift.ts';
-import { portsOf } from '../packet/tuple-pair.ts';
-import { hashWords } from '../packet/tuple-table.ts';
 import type { NodeProgram } from '../program/program.ts';
-import { CHECKED, type Why } from '../trace/trace.ts';
+import type { Why } from '../trace/trace.ts';
+import type { Asked } from './bindings.ts';
 import type { End, Passage } from './passage.ts';
 import { mtuOf, TAG } from './stage/forwarding.ts';
 
@@ -30,23 +31,36 @@ export interface Recalled {
   /** 32 bits, signed. */
   readonly src: number;
   readonly dst: number;
-  /** −1 where no rule asks for them. */
+  /** Their classes (`PortClasses`). */
   readonly ports: number;
+  /** −1 where no rule asks for them. */
   readonly flags: number;
   /** The longest packet that nothing on the way cuts or refuses, in bytes. */
   readonly longest: number;
-  readonly verdict: 'transmit' | 'deliver' | 'drop';
+  readonly end: Extract<End, { verdict: 'transmit' | 'deliver' | 'drop' }>;
   readonly out: Passage['out'];
   readonly nextHop: Passage['nextHop'];
   /** Undefined: the packet goes on as it came. */
   readonly shift: Shift | undefined;
-  readonly why: Why;
   /** What each stage said; undefined where nobody listened. */
   readonly said: readonly Why[] | undefined;
+  /** Where a connection opened, which each packet does anew; undefined elsewhere. */
+  readonly opens: Opening | undefined;
+}
+
+/** What the rules asked for a connection when it opened. */
+export interface Opening {
+  /** Undefined where no rules were asked. */
+  readonly destination: Asked | undefined;
+  readonly source: Asked | undefined;
+  /** Where it was sent to, if that was another destination than the packet's. */
+  readonly to: { readonly dst: Ip; readonly ports: number } | undefined;
 }
 
 /** Where walks are kept. */
 export interface Memory {
+  /** As far as this memory has to know them to tell packets apart: the classes of a packet's ports. */
+  portsOf(packet: Flow, program: NodeProgram): number;
   /** The walk that this packet would take; undefined: none that is remembered. */
   find(passage: Passage, program: NodeProgram): Recalled | undefined;
   keep(recalled: Recalled): void;
@@ -65,65 +79,51 @@ export function suits(recalled: Recalled, { packet, in: arrivedBy }: Passage, pr
   return flags === -1 || (packet.kind === 'tcp' && packet.flags === flags);
 }
 
-type Own = { -readonly [Field in keyof Passage]: Passage[Field] };
-
-/** The end of the walk once more, for another packet, whose passage is its walk's own and is written to. */
-export function again({ verdict, why, out, nextHop, shift }: Recalled, passage: Own): End {
+/** The end of the walk once more, for another packet. */
+export function again({ end, out, nextHop, shift }: Recalled, passage: Passage): End {
   const { packet } = passage;
   if (shift !== undefined && isFlow(packet)) passage.packet = shifted(packet, shift);
   passage.out = out;
   passage.nextHop = nextHop;
-  return verdict === 'deliver' ? { verdict, passage } : { verdict, why, passage };
+  return end;
 }
 
 /** What to remember of a walk; undefined where its end need not be that of others like it. */
 export function recallable(
-  start: Passage,
+  before: Packet,
+  passage: Passage,
   end: End,
-  program: NodeProgram,
-  said: readonly Why[] | undefined,
+  { program, memory, said, opens }: Pick<Recalled, 'program' | 'said' | 'opens'> & { readonly memory: Memory },
 ): Recalled | undefined {
-  const { packet, in: arrivedBy } = start;
-  const { passage } = end;
-  const { out, nextHop, cut, arrived } = passage;
-  if (!isFlow(packet) || !isPlain(end) || cut !== undefined || arrived !== undefined) return undefined;
-  const shift = passage.packet === packet ? undefined : shiftBetween(packet, passage.packet);
-  if (passage.packet !== packet && shift === undefined) return undefined;
+  const { packet: after, in: arrivedBy, out, nextHop, cut, arrived } = passage;
+  if (!isFlow(before) || !isPlain(end) || cut !== undefined || arrived !== undefined) return undefined;
+  const shift = after === before ? undefined : shiftBetween(before, after);
+  if (after !== before && shift === undefined) return undefined;
   return {
     program,
     in: arrivedBy,
-    ...keyOf(packet, program),
+    protocol: before.kind,
+    src: Number(before.src) | 0,
+    dst: Number(before.dst) | 0,
+    ports: memory.portsOf(before, program),
+    flags: program.asks.flags && before.kind === 'tcp' ? before.flags : -1,
     longest: Math.min(
       arrivedBy === undefined ? Number.POSITIVE_INFINITY : mtuOf(program, arrivedBy) + TAG,
       out === undefined ? Number.POSITIVE_INFINITY : mtuOf(program, out),
     ),
-    verdict: end.verdict,
+    end,
     out,
     nextHop,
     shift,
-    why: end.verdict === 'deliver' ? CHECKED : end.why,
     said,
+    opens,
   };
 }
-
-type Plain = Extract<End, { verdict: 'transmit' | 'deliver' | 'drop' }>;
 
 /** It leaves whole, is delivered, or is dropped by a rule without a word. */
-function isPlain(end: End): end is Plain {
+function isPlain(end: End): end is Recalled['end'] {
   if (end.verdict === 'drop') return end.why.kind === 'filter' && end.answer === undefined;
   return end.verdict === 'deliver' || (end.verdict === 'transmit' && end.pieces === undefined);
-}
-
-type Key = Pick<Recalled, 'protocol' | 'src' | 'dst' | 'ports' | 'flags'>;
-
-function keyOf(packet: Flow, { asks }: NodeProgram): Key {
-  return {
-    protocol: packet.kind,
-    src: Number(packet.src) | 0,
-    dst: Number(packet.dst) | 0,
-    ports: asks.ports ? portsOf(packet) : -1,
-    flags: asks.flags && packet.kind === 'tcp' ? packet.flags : -1,
-  };
 }
 
 /** What a stage said of another packet of the flow, said of this one: only of the TTL and of the length it differs. */
@@ -142,27 +142,44 @@ export function changed(why: Why, packet: Packet): Packet {
 
 const FEWEST = 16;
 const MOST = 4096;
+/** Finding the classes of ports costs about as much as a walk for each so many rules. */
+const RULES_A_WALK = 16;
 
 /**
- * Walks through a program that tracks nothing: each depends on the packet alone. A walk takes the place of another one
- * with the same hash, so that the table stays small whatever passes.
+ * Walks through a program that depend on the packet alone: all where nothing is tracked, else those of packets that open
+ * connections. A walk takes the place of another one with the same hash, so that the table stays small whatever passes.
  */
 export class Walks implements Memory {
   #slots: (Recalled | undefined)[] = new Array(FEWEST).fill(undefined);
   /** How many walks have had to give way to another. */
   #lost = 0;
+  /** So many more walks are forgotten, until it pays to find the classes of ports. */
+  #patience: number;
+
+  constructor({ asks }: NodeProgram) {
+    this.#patience = Math.floor(asks.ports.cost / RULES_A_WALK);
+  }
+
+  portsOf(packet: Flow, { asks }: NodeProgram): number {
+    return this.#patience > 0 ? 0 : asks.ports.of(packet);
+  }
 
   find(passage: Passage, program: NodeProgram): Recalled | undefined {
     const { packet } = passage;
-    if (!isFlow(packet)) return undefined;
-    const [src, dst] = [Number(packet.src) | 0, Number(packet.dst) | 0];
-    const ports = program.asks.ports ? portsOf(packet) : -1;
+    if (this.#patience > 0 || !isFlow(packet)) return undefined;
+    const src = (packet.src as number) | 0;
+    const dst = (packet.dst as number) | 0;
+    const ports = program.asks.ports.of(packet);
     const found = this.#slots[this.#slotOf(src, dst, ports)];
     if (found === undefined || found.src !== src || found.dst !== dst || found.ports !== ports) return undefined;
     return found.protocol === packet.kind && suits(found, passage, program) ? found : undefined;
   }
 
   keep(recalled: Recalled): void {
+    if (this.#patience > 0) {
+      this.#patience -= 1;
+      return;
+    }
     this.#put(recalled);
     if (this.#lost <= this.#slots.length || this.#slots.length === MOST) return;
     const before = this.#slots;

@@ -50,19 +50,29 @@ const IDLE: Readonly<Partial<Record<StageName, (program: NodeProgram) => boolean
   output: ({ firewall }) => firewall.output === undefined,
 };
 
+/** Stages that have nothing to do with what is whole. */
+const FOR_PIECES: ReadonlySet<StageName> = new Set(['defrag', 'reassemble']);
+
 /** One way through a node. */
 export interface Way {
   /** In the place of those that are idle there nothing. */
   readonly stages: readonly (Stage | undefined)[];
+  /** The same for TCP and UDP that is whole. */
+  readonly forFlows: readonly (Stage | undefined)[];
   /** The number of the stage behind which everything that the others ask is known; −1: it is from the start. */
   readonly known: number;
+  /** The numbers of those that have more to do when a connection opens than to look. */
+  readonly dnat: number;
+  readonly snat: number;
+  readonly confirm: number;
 }
 
 /** The ways through a node; where a packet that comes in goes on, or stays, is said by routing, last of `arrive`. */
 export interface Ways {
   readonly program: NodeProgram;
-  /** Walks of packets of IPv4, where nothing tracks these. */
-  readonly walks: Walks | undefined;
+  /** Whether packets of IPv4 are tracked. */
+  readonly tracks: boolean;
+  readonly walks: Walks;
   readonly origin: Way;
   readonly through: Way;
   readonly stay: Way;
@@ -75,13 +85,19 @@ export function waysOf(program: NodeProgram): Ways {
   const found = made.get(program);
   if (found !== undefined) return found;
   const tracks = program.tracks.has(4) || program.nat64.length > 0;
+  const stageOf = (name: StageName) => (IDLE[name]?.(program) === true ? undefined : STAGES[name]);
   const way = (names: readonly StageName[]): Way => ({
-    stages: names.map((name) => (IDLE[name]?.(program) === true ? undefined : STAGES[name])),
-    known: names.indexOf(tracks ? 'track' : 'sanity'),
+    stages: names.map(stageOf),
+    forFlows: names.map((name) => (FOR_PIECES.has(name) ? undefined : stageOf(name))),
+    known: tracks ? names.indexOf('track') : -1,
+    dnat: names.indexOf('dnat'),
+    snat: names.indexOf('snat'),
+    confirm: names.indexOf('confirm'),
   });
   const ways = {
     program,
-    walks: tracks ? undefined : new Walks(),
+    tracks,
+    walks: new Walks(program),
     origin: way(ORDER.origin),
     through: way(ORDER.through),
     stay: way(ORDER.stay),

@@ -2,6 +2,7 @@
 import type { NodeProgram } from '../program/program.ts';
 import type { DropReason } from '../trace/fate.ts';
 import type { Why } from '../trace/trace.ts';
+import type { Asked } from './bindings.ts';
 import type { Connection, Direction } from './connection.ts';
 import type { Passage } from './passage.ts';
 import { type Memory, type Recalled, suits } from './recall.ts';
@@ -58,12 +59,46 @@ export class Sighted implements Tracked, Memory {
     return this;
   }
 
+  /** All packets of a connection have the same. */
+  portsOf(): number {
+    return 0;
+  }
+
   find(passage: Passage, program: NodeProgram): Recalled | undefined {
     return this.last !== undefined && suits(this.last, passage, program) ? this.last : undefined;
   }
 
   keep(recalled: Recalled): void {
     this.last = recalled;
+  }
+}
+
+/** What is said of the packet that opens a connection, and what the rules asked for it then. */
+export class Begun implements Tracked {
+  declare state: Tracked['state'];
+  declare readonly connection: Connection;
+  declare readonly direction: 'original';
+  declare detail: string;
+  declare destination: Asked | undefined;
+  declare source: Asked | undefined;
+
+  constructor(connection: Connection) {
+    this.state = 'new';
+    this.connection = connection;
+    this.direction = 'original';
+    this.detail = '';
+    this.destination = undefined;
+    this.source = undefined;
+  }
+
+  /** To be said once the packet has been looked at. */
+  begin(): this {
+    const { connection } = this;
+    this.state = stateOf(connection, 'original');
+    this.detail = describe(this.state, connection);
+    this.destination = undefined;
+    this.source = undefined;
+    return this;
   }
 }
 

@@ -7,6 +7,8 @@ import type { Event, State } from './state.ts';
 
 /** The same moment once more; neither state disturbs the other from now on. */
 export function forkState(state: State): State {
+  // ways that were found lead to nodes that both share from now on
+  state.epoch += 1;
   const { design, now, links, joints, epoch, seed, programs, order, learned, recalls } = state;
   return {
     design,

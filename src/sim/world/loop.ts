@@ -1,29 +1,38 @@
 /** One event at a time: walks packets through nodes, hands them to hosts, and queues what comes of it. */
-import { family, showIp } from '../addr/ip.ts';
+import { showIp } from '../addr/ip.ts';
 import { fail, unreachable } from '../base/fail.ts';
 import type { HostOutput, Outgoing } from '../host/output.ts';
 import type { Timer } from '../host/timers.ts';
-import { PATIENCE } from '../packet/fragment.ts';
 import { isError } from '../packet/icmp-error.ts';
 import type { Packet } from '../packet/packet.ts';
-import { fragmentKey } from '../packet/tuple.ts';
 import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
 import { enter, runHop } from '../router/hop.ts';
 import { release } from '../router/mapping/unsolicited.ts';
-import { type Answer, type End, type Passage, withWay } from '../router/passage.ts';
+import type { Answer, End, Passage } from '../router/passage.ts';
 import { identOf } from '../router/stage/egress.ts';
+import { Begun } from '../router/tracked.ts';
 import type { Fate, LossReason } from '../trace/fate.ts';
-import type { PacketId } from '../trace/trace.ts';
+import type { PacketId, Why } from '../trace/trace.ts';
 import { dropOf } from '../trace/verdict.ts';
 import { carryOut } from './mapping.ts';
 import type { Waiting } from './neighbours.ts';
 import type { RunningNode } from './node.ts';
+import { forgetPieces, keepPiece, takePieces } from './pieces.ts';
 import { type Event, findNode, isUp, linkAt, recompile, type State } from './state.ts';
 import { lose, transmit, transmitAgain } from './transmit.ts';
 
 /** Takes the next event from the queue, moves the clock to it and lets it happen. */
 export function step(state: State): void {
   const event = state.queue.pop() ?? fail('nothing left to happen');
+  if (event.kind === 'arrive' && event.via !== undefined && event.via.epoch === state.epoch) {
+    const { via } = event;
+    via.peer ??= findNode(state, event.node);
+    if (via.peer !== undefined) {
+      state.now = event.time;
+      // nothing has gone down since it was sent
+      return comeIn(state, via.peer, event);
+    }
+  }
   const known = state.nodes.mine(event.node);
   if (event.kind === 'timer' && (known ?? state.nodes.see(event.node))?.host.wants(event.timer) !== true) return;
   state.now = event.time;
@@ -37,8 +46,12 @@ function happen(state: State, node: RunningNode, event: Event): void {
     case 'arrive':
       return arrive(state, node, event);
     case 'depart': {
-      const start = enter(event.packet, undefined, event.tracked, event.cut);
-      return walk(state, node, event.out === undefined ? start : withWay(start, event.out, event.packet.dst), event.id);
+      const passage = enter(event.packet, undefined, event.tracked, event.cut);
+      if (event.out !== undefined) {
+        passage.out = event.out;
+        passage.nextHop = event.packet.dst;
+      }
+      return walk(state, node, passage, event.id);
     }
     case 'timer':
       return spread(state, node, node.host.expire(event.timer, state.now));
@@ -53,70 +66,97 @@ function happen(state: State, node: RunningNode, event: Event): void {
   }
 }
 
-function arrive(state: State, node: RunningNode, event: Extract<Event, { kind: 'arrive' }>): void {
-  const { id, packet, by } = event;
+type Arrival = Extract<Event, { kind: 'arrive' }>;
+
+function arrive(state: State, node: RunningNode, event: Arrival): void {
+  const { id, by } = event;
   if (!node.up || !(by === 'lo' || node.router.program.interfaces.get(by)?.up === true)) {
     return lose(state, node.name, id, 'nodeDown', `${node.name}:${by} is down`);
   }
+  comeIn(state, node, event);
+}
+
+function comeIn(state: State, node: RunningNode, { id, packet, by, tracked }: Arrival): void {
   if (node.sniffs) spread(state, node, node.host.sniff(packet, by, state.now), id);
-  walk(state, node, enter(packet, by, event.tracked), id);
+  walk(state, node, enter(packet, by, tracked), id);
 }
 
 /** One packet through one node, written down, and what comes of it. */
-function walk(state: State, node: RunningNode, start: Passage, id: PacketId): void {
+function walk(state: State, node: RunningNode, passage: Passage, id: PacketId): void {
   const { recorder } = state;
-  const walk = recorder.walk(state.now, id, node.name, start);
-  const end = runHop(start, node.router, state.now, walk);
+  const walk = recorder.walk(state.now, id, node.name, passage);
+  const end = runHop(passage, node.router, state.now, walk);
   if (walk !== undefined) {
-    recorder.hop(walk, end.verdict === 'transmit' ? end.passage.out : undefined);
+    recorder.hop(walk, end.verdict === 'transmit' ? passage.out : undefined);
     recorder.change(state.now, node.name, node.router.drain());
   }
-  conclude(state, node, end, id);
+  if (end.verdict === 'transmit' && end.pieces === undefined) leave(state, node, passage, id);
+  else conclude(state, node, { end, passage }, id);
 }
 
-function conclude(state: State, node: RunningNode, end: End, id: PacketId): void {
+/** A packet whose walk through a node is over. */
+interface Through {
+  readonly end: End;
+  readonly passage: Passage;
+}
+
+function conclude(state: State, node: RunningNode, { end, passage }: Through, id: PacketId): void {
   switch (end.verdict) {
     case 'deliver':
-      return deliver(state, node, end.passage, id);
+      return deliver(state, node, passage, id);
     case 'transmit':
-      return leave(state, node, end, id);
+      return leaveCut(state, node, passage, { id, pieces: end.pieces ?? fail('no pieces') });
     case 'drop': {
-      const { reason, place, detail } = dropOf(end.why);
-      const mute = isMute(state, end, id);
-      state.recorder.fate(state.now, id, { kind: 'dropped', node: node.name, reason, place, detail });
+      const mute = isMute(state, passage, id, end.answer);
+      state.recorder.fate(state.now, id, fateOfDrop(node, end.why));
       if (end.answer !== undefined && !mute) answer(state, node, end.answer, id);
       return;
     }
     case 'hold':
-      node.held.set(id, end.passage);
+      node.held.set(id, passage);
       return state.queue.push({ kind: 'held', time: end.until, priority: 1, sequence: 0, node: node.name, id });
     case 'wait':
-      return keepPiece(state, node, end.passage.packet, id);
+      return keepPiece(state, node, passage.packet, id);
     case 'merged': {
       const { packet, size, ident } = end.whole;
       const whole = state.recorder.born(state.now, { node: node.name, value: packet, cause: id, by: 'reassembly' });
-      for (const piece of [...takePieces(node, end.passage.packet), id]) {
+      for (const piece of [...takePieces(node, passage.packet), id]) {
         state.recorder.fate(state.now, piece, { kind: 'reassembled', node: node.name, into: whole });
       }
-      return walk(state, node, enter(packet, end.passage.in, undefined, { size, ident }), whole);
+      return walk(state, node, enter(packet, passage.in, undefined, { size, ident }), whole);
     }
     default:
       return unreachable(end);
   }
 }
 
+function fateOfDrop(node: RunningNode, why: Why): Fate {
+  const { lastDrop } = node;
+  if (lastDrop?.why === why) return lastDrop.fate;
+  const { reason, place, detail } = dropOf(why);
+  const fate = { kind: 'dropped', node: node.name, reason, place, detail } as const;
+  node.lastDrop = { why, fate };
+  return fate;
+}
+
 /** The kernel says one ICMP message at a time: one that is stopped on its way out draws no other (`icmp_xmit_lock`). */
-function isMute({ recorder }: State, { answer, passage }: Extract<End, { verdict: 'drop' }>, id: PacketId): boolean {
+function isMute({ recorder }: State, passage: Passage, id: PacketId, answer?: Answer): boolean {
   if (answer?.packet.kind !== 'icmp' || passage.in !== undefined) return false;
   return recorder.unfinished.get(id)?.by === 'icmp';
 }
 
-function leave(state: State, node: RunningNode, end: Extract<End, { verdict: 'transmit' }>, id: PacketId): void {
-  const { pieces, passage } = end;
-  if (pieces === undefined) {
-    if (!transmitAgain(state, node, id, passage)) transmit(state, node, { id, packet: passage.packet, passage });
-    return;
-  }
+function leave(state: State, node: RunningNode, passage: Passage, id: PacketId): void {
+  if (transmitAgain(state, node, id, passage)) letRest(node, passage);
+  else transmit(state, node, { id, packet: passage.packet, passage });
+}
+
+/** The same in pieces, each a packet of its own. */
+function leaveCut(
+  state: State,
+  node: RunningNode,
+  passage: Passage,
+  { id, pieces }: { readonly id: PacketId; readonly pieces: readonly Packet[] },
+): void {
   const into = pieces.map((value) =>
     state.recorder.born(state.now, { node: node.name, value, cause: id, by: 'fragmentation' }),
   );
@@ -124,6 +164,11 @@ function leave(state: State, node: RunningNode, end: Extract<End, { verdict: 'tr
   pieces.forEach((packet, i) => {
     transmit(state, node, { id: into[i] ?? fail('no number'), packet, passage });
   });
+}
+
+/** What has gone out by a wire holds no connection any longer: one that it has opened is the table's alone. */
+function letRest({ router }: RunningNode, { tracked }: Passage): void {
+  if (tracked instanceof Begun && tracked.connection.confirmed) router.conntrack.rest(tracked);
 }
 
 function deliver(state: State, node: RunningNode, passage: Passage, id: PacketId): void {
@@ -233,36 +278,4 @@ function letGo(state: State, node: RunningNode, id: PacketId): void {
   const fate = { kind: 'dropped', node: node.name, reason: 'natFiltered', place: 'nat.filtering', detail } as const;
   state.recorder.fate(state.now, id, fate);
   if (said !== undefined) answer(state, node, said, id);
-}
-
-/** Kept by the reassembler; its number waits here for a fate. */
-function keepPiece(state: State, node: RunningNode, piece: Packet, id: PacketId): void {
-  if (piece.kind !== 'other') return fail('only fragments wait for others');
-  const key = fragmentKey(piece);
-  const known = node.pieces.get(key);
-  if (known !== undefined) {
-    known.ids.push(id);
-    return;
-  }
-  const deadline = state.now + PATIENCE[family(piece.src)];
-  node.pieces.set(key, { ids: [id], deadline });
-  state.queue.push({ kind: 'pieces', time: deadline, priority: 1, sequence: 0, node: node.name });
-}
-
-function takePieces(node: RunningNode, piece: Packet): readonly PacketId[] {
-  if (piece.kind !== 'other') return fail('only fragments wait for others');
-  const key = fragmentKey(piece);
-  const ids = node.pieces.get(key)?.ids ?? [];
-  node.pieces.delete(key);
-  return ids;
-}
-
-function forgetPieces(state: State, node: RunningNode): void {
-  node.router.reassembler.expire(state.now);
-  for (const [key, { ids, deadline }] of node.pieces) {
-    if (deadline > state.now) continue;
-    node.pieces.delete(key);
-    const fate = { kind: 'dropped', node: node.name, reason: 'reassemblyTimeout', place: 'fragments' } as const;
-    for (const id of ids) state.recorder.fate(state.now, id, { ...fate, detail: 'the other pieces did not come' });
-  }
 }

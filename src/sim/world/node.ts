@@ -14,7 +14,8 @@ import type { CopyConnection } from '../router/connection.ts';
 import { IcmpLimiter } from '../router/limit.ts';
 import type { Passage, RouterState } from '../router/passage.ts';
 import { Router, type RouterInit } from '../router/router.ts';
-import type { PacketId } from '../trace/trace.ts';
+import type { Fate } from '../trace/fate.ts';
+import type { PacketId, Why } from '../trace/trace.ts';
 import { type Found, Neighbours } from './neighbours.ts';
 import type { Joint } from './state.ts';
 import type { Wire } from './wire.ts';
@@ -28,6 +29,8 @@ export interface Outlet {
   readonly to: Joint;
   readonly wire: Wire;
   readonly found: Found;
+  /** The node at the other end, once something has arrived there. */
+  peer: RunningNode | undefined;
 }
 
 /**
@@ -40,6 +43,8 @@ export class RunningNode implements RouterInit {
   up: boolean;
   /** The way out that was used last. */
   lastOutlet: Outlet | undefined;
+  /** What became of the last packet that was dropped here, and why: mostly the same as of the one before. */
+  lastDrop: { readonly why: Why; readonly fate: Fate } | undefined;
   readonly #init: NodeInit;
   #host: Host | undefined;
   #outlets: RareMap<Ip, Outlet> | undefined;
@@ -56,6 +61,7 @@ export class RunningNode implements RouterInit {
     this.name = program.name;
     this.up = true;
     this.lastOutlet = undefined;
+    this.lastDrop = undefined;
     this.#init = init;
     this.#host = undefined;
     this.#outlets = undefined;

@@ -13,7 +13,7 @@ import type { Passage } from '../router/passage.ts';
 import type { Tracked } from '../router/tracked.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { ownNode } from './fork.ts';
-import { RunningNode, reprogram } from './node.ts';
+import { type Outlet, RunningNode, reprogram } from './node.ts';
 import { type Due, EventQueue } from './queue.ts';
 import { Recorder, type RecordLevel } from './recorder.ts';
 import { SharedTable } from './shared.ts';
@@ -26,6 +26,8 @@ export type Event = Due &
         readonly kind: 'arrive';
         readonly node: string;
         readonly by: string;
+        /** The way by which it comes; undefined: from this node itself, or as one of many. */
+        readonly via: Outlet | undefined;
         readonly id: PacketId;
         readonly packet: Packet;
         readonly tracked: Tracked | undefined;
@@ -51,7 +53,7 @@ export interface State {
   now: Millis;
   links: readonly Link[];
   joints: Joints;
-  /** Grows with each change of links, of nodes' being up, and of programs. */
+  /** Grows with each change of links, of nodes' being up, and of programs, and with each fork. */
   epoch: number;
   /** By the index of the link. */
   readonly wires: SharedTable<number, Wire>;

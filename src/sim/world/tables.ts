@@ -77,8 +77,8 @@ export function tablesOf(state: State, name: string): Tables {
   const { now } = state;
   return {
     connections: router.conntrack.rows(now).map((row) => connectionRow(row, now)),
-    mappings: router.conntrack
-      .mappingRows(now)
+    mappings: router.conntrack.mappings
+      .rows(now)
       .map(({ protocol, inside, outside, remote, kind, sessions, expires }) => ({
         protocol,
         inside: showEndpoint(inside.ip, inside.port),

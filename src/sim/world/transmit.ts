@@ -46,7 +46,8 @@ export function transmit(state: State, node: RunningNode, leaving: Leaving): voi
     return lose(state, node.name, leaving.id, 'noNeighbour', joint.link.name);
   }
   const found = node.neighbours.find(out, nextHop);
-  const outlet = { epoch: state.epoch, out, nextHop, from: joint, to, wire: wireOf(state, joint), found };
+  const wire = wireOf(state, joint);
+  const outlet = { epoch: state.epoch, out, nextHop, from: joint, to, wire, found, peer: undefined };
   keep(node, outlet);
   pass(state, outlet, leaving.id, leaving.packet);
 }
@@ -78,6 +79,7 @@ function loop(state: State, node: RunningNode, { id, packet, passage }: Leaving)
     sequence: 0,
     node: node.name,
     by: 'lo',
+    via: undefined,
     id,
     packet,
     tracked: passage.tracked,
@@ -101,12 +103,13 @@ function answersAt(state: State, end: Joint, ip: Ip): boolean {
   return family(ip) === 4 ? program.owns(ip) : by.addresses.some((own) => own.ip === ip);
 }
 
-function carry(
-  state: State,
-  { from, to, wire }: Pick<Outlet, 'from' | 'to' | 'wire'>,
-  id: PacketId,
-  packet: Packet,
-): void {
+/** From one end of a link to another; an outlet where others have gone that way before. */
+type Course =
+  | Outlet
+  | (Pick<Outlet, 'from' | 'to' | 'wire'> & { readonly peer?: undefined; readonly epoch?: undefined });
+
+function carry(state: State, course: Course, id: PacketId, packet: Packet): void {
+  const { from, to, wire } = course;
   const at = wire.pass(from.node, lengthOf(packet), state.now);
   const { link } = from;
   if (typeof at === 'string') return lose(state, from.node, id, at, link.name);
@@ -131,6 +134,7 @@ function carry(
     sequence: 0,
     node: to.node,
     by: to.interface,
+    via: course.epoch === undefined ? undefined : course,
     id,
     packet,
     tracked: undefined,

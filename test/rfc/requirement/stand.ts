@@ -150,7 +150,7 @@ export class Stand {
     for (const packet of packets) {
       const id = state.recorder.born(state.now, { node, value: packet, cause: undefined, by: 'bench' });
       const due = { time: state.now, priority: 0, sequence: 0 } as const;
-      state.queue.push({ kind: 'arrive', ...due, node: 'nat', by, id, packet, tracked: undefined });
+      state.queue.push({ kind: 'arrive', ...due, node: 'nat', by, via: undefined, id, packet, tracked: undefined });
     }
     const deadline = state.now + 1000;
     while (state.queue.moving > 0 && state.queue.isDue(deadline)) step(state);

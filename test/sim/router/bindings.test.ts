@@ -9,7 +9,7 @@ import { encode } from '../../../src/sim/packet/wire/frame.ts';
 import type { Translation } from '../../../src/sim/program/program.ts';
 import { translate, translateNew } from '../../../src/sim/router/bindings.ts';
 import { pick } from '../../../src/sim/router/pool.ts';
-import { A, B, Gate, type GateOptions, ip, masquerading, PUBLIC, prefix, S, S2, segment } from './gate.ts';
+import { A, asking, B, Gate, type GateOptions, ip, masquerading, PUBLIC, prefix, S, S2, segment } from './gate.ts';
 
 const S_ = 1000;
 const datagram = (src: Ip, sport: number, dst = S, dport = 9000) => udp({ src, dst, sport, dport });
@@ -76,8 +76,12 @@ describe('bindings', () => {
     const { connection } = conntrack.track(datagram(B, 1), 0);
     if (connection === undefined) throw new Error('no connection');
     const rule: Translation = { kind: 'masquerade', place: 'x', ports: undefined };
-    expect(translateNew(conntrack, connection, 'source', { rule: undefined, now: 0 })).toEqual({ kind: 'none' });
-    expect(translateNew(conntrack, connection, 'source', { rule, now: 0, masquerade: PUBLIC })).toEqual({
+    expect(translateNew({ conntrack, connection, side: 'source', now: 0 }, asking(undefined))).toEqual({
+      kind: 'none',
+    });
+    expect(
+      translateNew({ conntrack, connection, side: 'source', now: 0 }, asking(rule, { masquerade: PUBLIC })),
+    ).toEqual({
       kind: 'none',
     });
   });
@@ -88,7 +92,9 @@ describe('bindings', () => {
     if (connection === undefined) throw new Error('no connection');
     conntrack.confirm(connection, 0);
     const rule: Translation = { kind: 'masquerade', place: 'x', ports: undefined };
-    expect(translateNew(conntrack, connection, 'source', { rule, now: 0, masquerade: PUBLIC })).toEqual({
+    expect(
+      translateNew({ conntrack, connection, side: 'source', now: 0 }, asking(rule, { masquerade: PUBLIC })),
+    ).toEqual({
       kind: 'none',
     });
     expect(ends(translate(datagram(A, 5000), connection, 'original', 'source'))).toBe(
@@ -118,7 +124,9 @@ describe('bindings', () => {
     const { connection } = conntrack.track(datagram(A, 1), 0);
     if (connection === undefined) throw new Error('no connection');
     const redirect: Translation = { kind: 'redirect', place: 'x', ports: undefined };
-    expect(translateNew(conntrack, connection, 'destination', { rule: redirect, now: 0 }).kind).toBe('exhausted');
+    expect(translateNew({ conntrack, connection, side: 'destination', now: 0 }, asking(redirect)).kind).toBe(
+      'exhausted',
+    );
   });
 
   it('a packet from 0.0.0.0 is not masqueraded', () => {

@@ -1,6 +1,7 @@
 /** A gateway in miniature for these tests: tracking, translation and helpers in the kernel's order, without routing. */
 import { type Ip, parseIp } from '../../../src/sim/addr/ip.ts';
 import { type Prefix, parsePrefix } from '../../../src/sim/addr/prefix.ts';
+import type { IpRange } from '../../../src/sim/addr/range.ts';
 import { fail } from '../../../src/sim/base/fail.ts';
 import { Rng } from '../../../src/sim/base/rng.ts';
 import type { Millis } from '../../../src/sim/base/time.ts';
@@ -8,7 +9,7 @@ import { FLAG, type Packet, type Tcp, tcp } from '../../../src/sim/packet/packet
 import type { Tracking, Translation } from '../../../src/sim/program/program.ts';
 import { compileTracking } from '../../../src/sim/program/tracking.ts';
 import { type Helped, help } from '../../../src/sim/router/alg/ftp.ts';
-import { type Binding, translate, translateNew } from '../../../src/sim/router/bindings.ts';
+import { type Asked, type Binding, translate, translateNew } from '../../../src/sim/router/bindings.ts';
 import { Conntrack } from '../../../src/sim/router/conntrack.ts';
 import type { Tracked } from '../../../src/sim/router/tracked.ts';
 
@@ -83,21 +84,38 @@ export class Gate {
     if (connection === undefined || direction === undefined) return { packet };
     const fresh = direction === 'original' && !connection.confirmed;
     if (fresh)
-      translateNew(conntrack, connection, 'destination', {
-        rule: destination?.(packet),
-        now,
-        redirect: ip('192.168.1.1'),
-      });
+      translateNew(
+        { conntrack, connection, side: 'destination', now },
+        asking(destination?.(packet), { redirect: ip('192.168.1.1') }),
+      );
     const routed = translate(packet, connection, direction, 'destination');
     if (routed === undefined) return { packet: undefined, why: 'untranslatable' };
     const binding = fresh
-      ? translateNew(conntrack, connection, 'source', { rule: source?.(routed), now, out: 'out0', masquerade })
+      ? translateNew(
+          { conntrack, connection, side: 'source', now },
+          asking(source?.(routed), masquerade === undefined ? {} : { masquerade }),
+        )
       : undefined;
     if (binding?.kind === 'exhausted') return { packet: undefined, why: 'natExhausted', binding };
     const left = translate(routed, connection, direction, 'source');
     if (left === undefined) return { packet: undefined, why: 'untranslatable' };
     return { packet: left, ...(binding === undefined ? {} : { binding }) };
   }
+}
+
+/** What a rule asks for, where masquerading and redirecting give these addresses. */
+export function asking(
+  rule: Translation | undefined,
+  { masquerade, redirect }: { readonly masquerade?: Ip; readonly redirect?: Ip } = {},
+): Asked {
+  if (rule?.kind === 'snat' || rule?.kind === 'dnat') return { rule, out: 'out0', given: rule.addresses };
+  const one = rule?.kind === 'masquerade' ? masquerade : rule?.kind === 'redirect' ? redirect : undefined;
+  return { rule, out: 'out0', given: one === undefined ? undefined : only(one) };
+}
+
+/** The range of one address. */
+function only(ip: Ip): readonly IpRange[] {
+  return [{ from: ip, to: ip }];
 }
 
 const PRIVATE = prefix('192.168.0.0/16');

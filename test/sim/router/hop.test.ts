@@ -8,7 +8,7 @@ import { quoteOf } from '../../../src/sim/packet/icmp-error.ts';
 import { echo, FLAG, type Packet, tcp, udp } from '../../../src/sim/packet/packet.ts';
 import { compileNode } from '../../../src/sim/program/compile.ts';
 import { enter, runHop } from '../../../src/sim/router/hop.ts';
-import type { RouterState } from '../../../src/sim/router/passage.ts';
+import type { Passage, RouterState } from '../../../src/sim/router/passage.ts';
 import { Router } from '../../../src/sim/router/router.ts';
 
 const ip = (text: string): Ip => parseIp(text) ?? fail(text);
@@ -30,12 +30,17 @@ function gateway(more: Partial<Design['nodes'][string]> = {}): RouterState {
 
 const MASQUERADE = { rules: [{ match: { outInterface: 'out0' }, action: 'masquerade' as const }] };
 
+/** The end, and the passage as it is then. */
+function walk(passage: Passage, node: RouterState, now: number) {
+  return { ...runHop(passage, node, now), passage };
+}
+
 function arrive(node: RouterState, by: string, packet: Packet, now = 0) {
-  return runHop(enter(packet, by), node, now);
+  return walk(enter(packet, by), node, now);
 }
 
 function depart(node: RouterState, packet: Packet, now = 0) {
-  return runHop(enter(packet, undefined), node, now);
+  return walk(enter(packet, undefined), node, now);
 }
 
 const syn = (src: string, dst: string, more: { sport?: number; dport?: number; ttl?: number } = {}) =>
@@ -101,7 +106,7 @@ describe('a packet through a node', () => {
     const node = gateway({ nat: { rules: [rule] } });
     const end = arrive(node, 'out0', syn('198.51.100.9', '203.0.113.2', { ttl: 1 }));
     if (end.verdict !== 'drop' || end.answer === undefined) return expect.fail(end.verdict);
-    const told = runHop({ ...enter(end.answer.packet, undefined), tracked: end.answer.tracked }, node, 0);
+    const told = walk({ ...enter(end.answer.packet, undefined), tracked: end.answer.tracked }, node, 0);
     if (told.verdict !== 'transmit') return expect.fail(told.verdict);
     const error = told.passage.packet;
     if (error.kind !== 'icmp') return expect.fail(error.kind);

@@ -8,7 +8,7 @@ import type { Node } from '../../../src/sim/design/design.ts';
 import { FLAG, type Packet, tcp, type Udp, udp } from '../../../src/sim/packet/packet.ts';
 import { compileNode } from '../../../src/sim/program/compile.ts';
 import { enter, NOTHING, runHop, stepsOf, type Walk } from '../../../src/sim/router/hop.ts';
-import type { End, RouterState } from '../../../src/sim/router/passage.ts';
+import type { End, Passage, RouterState } from '../../../src/sim/router/passage.ts';
 import { Router } from '../../../src/sim/router/router.ts';
 
 const ip = (text: string) => parseIp(text) ?? fail(text);
@@ -34,12 +34,12 @@ const datagram = (more: Partial<Udp> = {}) => udp({ ...ENDS, ...more });
 const segment = (flags: number) => tcp({ ...ENDS, seq: 1, flags });
 
 /** Whether the walk was another one's, and where it ended. */
-function go(node: RouterState, packet: Packet, by = 'a'): { again: boolean; end: End } {
+function go(node: RouterState, packet: Packet, by = 'a'): { again: boolean; end: End & { passage: Passage } } {
   const start = enter(packet, by);
   const walk: Walk = { in: by, packet, whys: NOTHING, packets: undefined, end: 'drop' };
   const end = runHop(start, node, 0, walk);
-  expect(stepsOf(walk).at(-1)?.after).toEqual(end.passage.packet);
-  return { again: walk.packets === undefined, end };
+  expect(stepsOf(walk).at(-1)?.after).toEqual(start.packet);
+  return { again: walk.packets === undefined, end: { ...end, passage: start } };
 }
 
 /** The same without memory must come to the same. */

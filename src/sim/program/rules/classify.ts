@@ -26,9 +26,12 @@ const ANYTHING = {};
 
 export interface CompiledFirewall {
   readonly chains: NodeProgram['firewall'];
-  readonly asks: NodeProgram['asks'];
+  /** Whether some rule asks for TCP flags. */
+  readonly asksFlags: boolean;
   /** Whether some rule asks for the state of a connection. */
   readonly asksStates: boolean;
+  /** All lists of rules. */
+  readonly lists: readonly RuleSearch[];
 }
 
 /** The chains of a firewall; compiled once for each `groups`. A jump to a chain that is not there fails. */
@@ -42,23 +45,22 @@ const compileOnce = remember(
     const chains = new Map(
       written.map(([name, rules]) => [name, listRules(rules, `firewall.chains.${name}`, groups)] as const),
     );
-    let asks = 0;
+    const lists = [...chains.values()].map(({ search }) => search);
     const base = (name: 'raw' | 'input' | 'forward' | 'output') => {
       const { rules = NO_RULES, policy = 'accept' } = firewall[name] ?? {};
       if (firewall[name] === undefined) return undefined;
       const list = listRules(rules, `firewall.${name}.rules`, groups);
-      asks |= list.search.asks;
+      lists.push(list.search);
       return new Chain(list, deciding(policy, `firewall.${name}.policy`), chains);
     };
-    for (const list of chains.values()) {
-      list.expectChains(chains);
-      asks |= list.search.asks;
-    }
+    for (const list of chains.values()) list.expectChains(chains);
     const based = { raw: base('raw'), input: base('input'), forward: base('forward'), output: base('output') };
+    const asks = lists.reduce((sum, list) => sum | list.asks, 0);
     return {
       chains: based,
-      asks: { ports: (asks & ASKS.ports) !== 0, flags: (asks & ASKS.flags) !== 0 },
+      asksFlags: (asks & ASKS.flags) !== 0,
       asksStates: (asks & ASKS.states) !== 0,
+      lists,
     };
   },
   (a, b) => a === b,

@@ -11,6 +11,7 @@ import type { NatProgram, Place, Sight, Translation } from '../program.ts';
 import { isNamed } from './condition.ts';
 import { BOTH, compileMatch, FOUR, type MatchTest, SIX } from './match.ts';
 import { RuleSearch } from './search.ts';
+import { ASKS } from './table.ts';
 import { viewOf } from './view.ts';
 
 type Side = 'source' | 'destination';
@@ -28,6 +29,9 @@ export interface CompiledNat {
   readonly program: NatProgram;
   /** Sum of `FOUR` and `SIX`: the families that some rule translates. */
   readonly families: number;
+  readonly asksFlags: boolean;
+  /** The lists of both sides. */
+  readonly lists: readonly RuleSearch[];
 }
 
 /** The rules of a node; compiled once for each `groups`. Undefined when none of them sets a translation here. */
@@ -41,14 +45,17 @@ const compileOnce = remember(
     if (compiled.length === 0) return undefined;
     const sources = compiled.filter(({ side }) => side === 'source');
     const destinations = compiled.filter(({ side }) => side === 'destination');
+    const lists = [searchIn(sources), searchIn(destinations)] as const;
     return {
       program: {
-        source: firstOf(sources, 'out'),
-        destination: firstOf(destinations, 'in'),
+        source: firstOf(sources, 'out', lists[0]),
+        destination: firstOf(destinations, 'in', lists[1]),
         pool: sources.flatMap(({ translations }) => [4, 6].flatMap((family) => poolOf(translations[family as 4 | 6]))),
         masquerades: (out) => masquerades(sources, out),
       },
       families: compiled.reduce((sum, { translations }) => sum | familiesOf(translations), 0),
+      asksFlags: lists.some(({ asks }) => (asks & ASKS.flags) !== 0),
+      lists,
     };
   },
   (a, b) => a === b,
@@ -68,9 +75,16 @@ function masquerades(rules: readonly SideRule[], out: string): 'named' | 'unname
   return outs.includes(undefined) ? 'unnamed' : undefined;
 }
 
+function searchIn(rules: readonly SideRule[]): RuleSearch {
+  return new RuleSearch(rules.length, (i) => testOf(rules[i] as SideRule));
+}
+
 /** The translation of the first rule that matches; none where the sight has not this interface. */
-function firstOf(rules: readonly SideRule[], way: 'in' | 'out'): (sight: Sight) => Translation | undefined {
-  const search = new RuleSearch(rules.length, (i) => testOf(rules[i] as SideRule));
+function firstOf(
+  rules: readonly SideRule[],
+  way: 'in' | 'out',
+  search: RuleSearch,
+): (sight: Sight) => Translation | undefined {
   return (sight) => {
     if (sight[way] === undefined) return undefined;
     const view = viewOf(sight);

@@ -1,7 +1,7 @@
 /** The first rule of a list that matches a packet. */
 import type { Family } from '../../addr/ip.ts';
 import type { MatchTest } from './match.ts';
-import { RuleTable } from './table.ts';
+import { ASKS, RuleTable } from './table.ts';
 import { TupleSpace } from './tuple.ts';
 import type { View } from './view.ts';
 
@@ -25,6 +25,15 @@ export class RuleSearch {
   /** Sum of `ASKS`: what some rule asks for. */
   get asks(): number {
     return this.#table.asks;
+  }
+
+  get asksPorts(): boolean {
+    return (this.asks & ASKS.ports) !== 0;
+  }
+
+  /** Adds the ports of an end at which some rule begins, or ceases, to match. */
+  cutPorts(end: 'source' | 'destination', starts: Set<number>): void {
+    this.#table.cutPorts(end, starts);
   }
 
   /** The number of the first rule from this one on that matches; how many there are when none does. */

@@ -109,10 +109,19 @@ export class RuleTable {
   /** The ports that a rule allows; undefined: all. */
   ports(rule: number, end: 'source' | 'destination'): RangeSet<number> | undefined {
     const test = this.#tests.get(rule);
-    if (test !== undefined) return end === 'source' ? test.holds.sourcePorts : test.holds.destinationPorts;
+    if (test !== undefined) return portsOf(test.holds, end);
     const word = this.#rows[rule * WORDS + (end === 'source' ? SPORT : DPORT)] as number;
     const from = word & 0xffff;
     return word >>> 16 === ALL_PORTS ? undefined : [{ from, to: from + (word >>> 16) }];
+  }
+
+  /** Adds the ports of an end at which some rule begins, or ceases, to match. */
+  cutPorts(end: 'source' | 'destination', starts: Set<number>): void {
+    for (let rule = 0; rule < this.count; rule++) {
+      cut(this.ports(rule, end), starts);
+      const fails = this.#tests.get(rule)?.fails;
+      if (fails !== undefined) cut(portsOf(fails, end), starts);
+    }
   }
 
   #write(rule: number, test: MatchTest): void {
@@ -216,6 +225,15 @@ function writeAddresses(rows: Int32Array, at: number, set: RangeSet<Ip> | undefi
   }
   rows[at] = first;
   rows[at + 1] = last - first;
+}
+
+function portsOf({ sourcePorts, destinationPorts }: FieldTests, end: 'source' | 'destination') {
+  return end === 'source' ? sourcePorts : destinationPorts;
+}
+
+/** Where ranges begin, and where what is behind them does. */
+function cut(set: RangeSet<number> | undefined, starts: Set<number>): void {
+  for (const { from, to } of set ?? []) starts.add(from).add(to + 1);
 }
 
 function portsWord(set: RangeSet<number> | undefined): number {

@@ -13,7 +13,7 @@ import { PROTOCOL } from '../../packet/protocol.ts';
 import { showEndpoint } from '../../packet/show.ts';
 import type { NodeProgram } from '../../program/program.ts';
 import { bindTo } from '../bindings.ts';
-import { endpointOf, withEndpoint } from '../endpoints.ts';
+import { endpointOf } from '../endpoints.ts';
 import type { Passage } from '../passage.ts';
 import { sightOf } from '../sight.ts';
 import { expiryOf, hasSent, isIn, type Mapping } from './mapping.ts';
@@ -178,12 +178,10 @@ interface Entry {
 function enter(crossing: Crossing, behaviour: Behaviour | undefined, { mapping, sender, near }: Entry): Admission {
   const { node, connection, now, passage } = crossing;
   const { conntrack } = node;
-  const current = connection.beyond;
-  const tuple = withEndpoint(current, 'destination', mapping.inside.ip, mapping.inside.port);
   const turned = near.length > 0;
   const stranger = passage.packet.kind !== 'tcp' && mapping.lease === undefined && !isIn(mapping.remote, sender);
   const detail = `mapping ${mapping.id}${turned ? ', turned round' : ''}`;
-  if (!turned && (stranger || conntrack.flows.hasAnswer(tuple, now))) {
+  if (!turned && (stranger || conntrack.flows.hasReplyWith(connection, 'destination', mapping.inside, now))) {
     return { kind: 'alone', mapping, detail: `${detail}; an answer goes by a mapping of its own` };
   }
   const left = expiryOf(mapping) - now;
@@ -192,7 +190,7 @@ function enter(crossing: Crossing, behaviour: Behaviour | undefined, { mapping, 
   if (behaviour === undefined)
     connection.session = { mappings, outbound: 'reply', behaviour: undefined, state: undefined };
   else govern(connection, { mappings, outbound: turned ? 'both' : 'reply' }, behaviour, { left });
-  bindTo(conntrack, connection, 'destination', { tuple, detail });
+  bindTo({ conntrack, connection, side: 'destination' }, { end: mapping.inside, detail });
   if (behaviour !== undefined) connection.sourceBound = true;
   return { kind: 'admitted', mapping, detail };
 }

@@ -10,8 +10,17 @@ import type { Ip } from '../../addr/ip.ts';
 import { RareMap } from '../../base/rare-map.ts';
 import type { Millis } from '../../base/time.ts';
 import { keyOf, type Tuple } from '../../packet/tuple.ts';
+import type { MappingRow } from '../../trace/trace.ts';
 import type { Connection, CopyConnection } from '../connection.ts';
-import { expiryOf, keyOfEndpoint, type Lease, type Mapping, type Remote, type SessionEnd } from './mapping.ts';
+import {
+  describeMapping,
+  expiryOf,
+  keyOfEndpoint,
+  type Lease,
+  type Mapping,
+  type Remote,
+  type SessionEnd,
+} from './mapping.ts';
 import { Resting } from './resting.ts';
 import { type Subscriber, Subscribers } from './subscribers.ts';
 
@@ -63,6 +72,15 @@ export class Mappings {
   all(now: Millis): Mapping[] {
     this.expire(now);
     return [...this.#byId.values()];
+  }
+
+  /** The table as it is now, oldest first; `expires` is the end of the lease where there is one. */
+  rows(now: Millis): (MappingRow & { readonly sessions: number; readonly expires: Millis })[] {
+    return this.all(now).map((mapping) => ({
+      ...describeMapping(mapping),
+      sessions: mapping.sessions.size,
+      expires: mapping.lease?.expires ?? expiryOf(mapping),
+    }));
   }
 
   /** Ends what has run out, in the order in which it did. */

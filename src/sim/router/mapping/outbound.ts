@@ -11,13 +11,13 @@ import { tcp, udp } from '../../packet/build.ts';
 import { FLAG } from '../../packet/packet.ts';
 import { PROTOCOL } from '../../packet/protocol.ts';
 import { showEndpoint } from '../../packet/show.ts';
-import { reversed } from '../../packet/tuple.ts';
+import { reversed, withEnd } from '../../packet/tuple.ts';
 import type { Translation } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import { type ErrorKind, HOST_UNREACHABLE, PROHIBITED } from '../answer.ts';
 import { bindTo } from '../bindings.ts';
 import type { Connection } from '../connection.ts';
-import { endpointOf, isTaken, withEndpoint } from '../endpoints.ts';
+import { isTaken } from '../endpoints.ts';
 import type { Passage, RouterState } from '../passage.ts';
 import { allocate } from './allocate.ts';
 import { type Mapping, type Remote, remoteOf } from './mapping.ts';
@@ -63,17 +63,16 @@ export function addressesOf(rule: SourceRule, masquerade: Ip | undefined): reado
 export function bindSource(crossing: Crossing, behaviour: Behaviour, way: Way, to: Endpoint): Mapped {
   const { node, connection, now } = crossing;
   const { conntrack } = node;
-  const current = connection.beyond;
-  const { protocol } = current;
-  const inside = endpointOf(current, 'source');
+  const { protocol } = connection.beyond;
+  const inside = connection.endBeyond('source');
   const icmp = ICMP.has(protocol);
   const dependence = protocol === PROTOCOL.tcp ? behaviour.tcp.mapping : behaviour.mapping;
   const remote = remoteOf(dependence, to, icmp);
   const known = findMapping(crossing, inside, remote, way.addresses);
   const found = known ?? find(crossing, behaviour, way, { inside, remote, to });
   if ('kind' in found) return found;
-  const tuple = withEndpoint(current, 'source', found.outside.ip, found.outside.port);
-  if (isTaken(conntrack, connection, tuple, now)) {
+  const seeking = { conntrack, connection, side: 'source', now } as const;
+  if (isTaken(seeking, found.outside)) {
     const detail = `${showEndpoint(found.outside.ip, found.outside.port)} already speaks to that destination for another`;
     return { kind: 'refused', reason: 'natClash', detail };
   }
@@ -81,12 +80,14 @@ export function bindSource(crossing: Crossing, behaviour: Behaviour, way: Way, t
   const { mappings } = conntrack;
   const mapping = known ?? mappings.add({ protocol, inside, outside: found.outside, remote }, now, { connection, end });
   if (known !== undefined) mappings.attach(known, connection, end);
-  const held = protocol === PROTOCOL.tcp && mappings.meet(reversed(tuple));
+  const held =
+    protocol === PROTOCOL.tcp &&
+    mappings.meet(reversed(withEnd(connection.beyond, 'source', found.outside.ip, found.outside.port)));
   const met = held && behaviour.tcp.simultaneousOpen;
   govern(connection, { mappings: [mapping.id], outbound: 'original' }, behaviour, { met });
   const detail =
     known === undefined ? `a new ${dependence} mapping, ${found.detail}` : `mapping ${known.id} used again`;
-  bindTo(conntrack, connection, 'source', { tuple, detail });
+  bindTo(seeking, { end: found.outside, detail });
   if (way.rule.kind === 'masquerade') connection.masqueraded = way.out;
   return { kind: 'mapped', mapping, detail };
 }
@@ -95,16 +96,15 @@ export function bindSource(crossing: Crossing, behaviour: Behaviour, way: Way, t
 export function bindLeased(crossing: Crossing, { addresses, rule, out }: Way): { readonly detail: string } | undefined {
   const { node, connection, now } = crossing;
   const { conntrack } = node;
-  const current = connection.beyond;
-  const found = findMapping(crossing, endpointOf(current, 'source'), undefined, addresses);
+  const found = findMapping(crossing, connection.endBeyond('source'), undefined, addresses);
   if (found?.lease === undefined) return undefined;
-  const tuple = withEndpoint(current, 'source', found.outside.ip, found.outside.port);
-  if (isTaken(conntrack, connection, tuple, now)) return undefined;
-  const end = { remote: endpointOf(current, 'destination'), outbound: 'original' } as const;
+  const seeking = { conntrack, connection, side: 'source', now } as const;
+  if (isTaken(seeking, found.outside)) return undefined;
+  const end = { remote: connection.endBeyond('destination'), outbound: 'original' } as const;
   conntrack.mappings.attach(found, connection, end);
   connection.session = { mappings: [found.id], outbound: 'original', behaviour: undefined, state: undefined };
   const detail = `mapping ${found.id}, which was asked for`;
-  bindTo(conntrack, connection, 'source', { tuple, detail });
+  bindTo(seeking, { end: found.outside, detail });
   if (rule.kind === 'masquerade') connection.masqueraded = out;
   return { detail };
 }
@@ -172,8 +172,7 @@ interface Candidate {
 /** Nothing of this node's own is there, and no rule forwards what comes there. */
 export function isFree(node: RouterState, { protocol, outside, from, out, now }: Candidate): boolean {
   const { conntrack, program } = node;
-  const tuple = { protocol, src: outside.ip, sport: outside.port, dst: from.ip, dport: from.port };
-  if (conntrack.flows.fromSource(tuple, now) !== undefined || node.listens(protocol, outside)) return false;
+  if (conntrack.flows.fromSource(protocol, outside, now) !== 0 || node.listens(protocol, outside)) return false;
   if (protocol !== PROTOCOL.tcp && protocol !== PROTOCOL.udp) return true;
   const ends = { src: from.ip, sport: from.port, dst: outside.ip, dport: outside.port };
   const packet = protocol === PROTOCOL.udp ? udp(ends) : tcp({ ...ends, seq: 0, flags: FLAG.syn });

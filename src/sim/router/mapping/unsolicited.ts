@@ -26,7 +26,10 @@ export function refuseUnsolicited(
     const until = now + behaviour.timeouts.tcpIncomingSyn;
     node.conntrack.mappings.hold(tupleOf(packet) ?? fail('a segment without a tuple'), until);
     const waiting = { kind: 'waiting', detail: `${detail}; the SYN is held in case one from inside meets it` } as const;
-    return { verdict: 'hold', why: waiting, passage: { ...passage, tracked: undefined }, until };
+    const connection = passage.tracked?.connection;
+    if (connection !== undefined) node.conntrack.release(connection);
+    passage.tracked = undefined;
+    return { verdict: 'hold', why: waiting, until };
   }
   const answer =
     how === 'reset'
@@ -34,7 +37,7 @@ export function refuseUnsolicited(
       : how === 'reject'
         ? answerError(node.program, passage, PORT_UNREACHABLE)
         : undefined;
-  return { verdict: 'drop', why, passage, ...(answer === undefined ? {} : { answer }) };
+  return { verdict: 'drop', why, ...(answer === undefined ? {} : { answer }) };
 }
 
 /** What becomes of a SYN when it has been held long enough. */

@@ -16,7 +16,7 @@ import { reversed, type Tuple } from '../../packet/tuple.ts';
 import type { Nat64 } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import type { Connection } from '../connection.ts';
-import { endpointOf, isTaken } from '../endpoints.ts';
+import { endpointOf } from '../endpoints.ts';
 import { allocate } from '../mapping/allocate.ts';
 import { refusalOf } from '../mapping/inbound.ts';
 import { expiryOf, type Mapping } from '../mapping/mapping.ts';
@@ -68,7 +68,11 @@ export function openFromSix(crossing: Crossing, rule: Nat64): Opened {
   const refusal = peer && refusalOf(crossing, rule.behaviour, peer, outside);
   if (refusal !== undefined) return { kind: 'refused', reason: 'natFiltered', detail: refusal };
   const tuple = peer === undefined ? across(original, outside, far) : turned(original, rule, outside, peer);
-  if (isTaken(node.conntrack, connection, tuple, now)) {
+  const { flows } = node.conntrack;
+  if (
+    flows.hasAnswer(tuple, now) ||
+    mappings.isLeased(tuple.protocol, endpointOf(tuple, 'source'), endpointOf(original, 'source'), now)
+  ) {
     const detail = `${showEndpoint(outside.ip, outside.port)} already speaks to that destination for another`;
     return { kind: 'refused', reason: 'natClash', detail };
   }

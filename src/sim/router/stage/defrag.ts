@@ -18,7 +18,6 @@ function gather(passage: Passage, { reassembler }: RouterState, now: number): St
     ? {
         verdict: 'wait',
         why: { kind: 'waiting', detail: `bytes from ${packet.fragment.offset}, waiting for the rest` },
-        passage,
       }
-    : { verdict: 'merged', why: { kind: 'waiting', detail: 'the last piece' }, passage, whole };
+    : { verdict: 'merged', why: { kind: 'waiting', detail: 'the last piece' }, whole };
 }

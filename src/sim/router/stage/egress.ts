@@ -14,12 +14,11 @@ export const egress: Stage = (passage, node) => {
   const limit = mtuOf(program, out);
   const why = node.told ? ({ kind: 'sent', out, nextHop } as const) : CHECKED;
   const size = Math.min(limit, passage.cut?.size ?? limit);
-  if (lengthOf(packet) <= size) return { verdict: 'transmit', why, passage };
+  if (lengthOf(packet) <= size) return node.told ? { verdict: 'transmit', why } : SENT;
   if (mayCut(passage))
     return {
       verdict: 'transmit',
       why,
-      passage,
       pieces: fragment(packet, size, passage.cut?.ident ?? identOf(packet, node)),
     };
   const detail = `${lengthOf(packet)} bytes do not fit ${out}, which takes ${limit}`;
@@ -27,10 +26,11 @@ export const egress: Stage = (passage, node) => {
   return {
     verdict: 'drop',
     why: { kind: 'refused', reason: 'tooBig', place: 'mtu', detail },
-    passage,
     ...(answer === undefined ? {} : { answer }),
   };
 };
+
+const SENT = { verdict: 'transmit', why: CHECKED } as const;
 
 /** IPv6 is cut by its sender only, or by whoever put the pieces together. */
 function mayCut({ packet, in: from, cut }: Passage): boolean {

@@ -22,14 +22,15 @@ function carryOut(chain: ChainName, decision: Decision, passage: Passage, { prog
   if (!told && decision.verdict === 'accept' && !decision.notrack) return GO_ON;
   const why = { kind: 'filter', chain, decision } as const;
   if (decision.verdict === 'accept') {
-    return { verdict: 'next', why, passage: decision.notrack ? { ...passage, notrack: true } : passage };
+    if (decision.notrack) passage.notrack = true;
+    return { verdict: 'next', why };
   }
-  if (decision.verdict === 'drop') return { verdict: 'drop', why, passage };
+  if (decision.verdict === 'drop') return { verdict: 'drop', why };
   const kind = decision.with === undefined || decision.with === 'tcp-reset' ? undefined : REJECT_KIND[decision.with];
   const error = () => answerError(program, passage, kind ?? fail(`reject with ${decision.with}`));
   const answer =
     decision.with === 'tcp-reset' ? answerReset(program, passage) : mayReject(passage.packet) ? error() : undefined;
-  return { verdict: 'drop', why, passage, ...(answer === undefined ? {} : { answer }) };
+  return { verdict: 'drop', why, ...(answer === undefined ? {} : { answer }) };
 }
 
 export const raw = filter('raw');

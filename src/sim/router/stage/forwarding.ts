@@ -3,9 +3,8 @@ import { lengthOf } from '../../packet/packet.ts';
 import { withTtl } from '../../packet/rewrite.ts';
 import type { NodeProgram } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
-import { CHECKED } from '../../trace/trace.ts';
 import { answerError, BEYOND_SCOPE, type ErrorKind, TOO_BIG, TTL_EXPIRED } from '../answer.ts';
-import { GO_ON, type Passage, type Stage, type StageResult, withPacket } from '../passage.ts';
+import { GO_ON, type Passage, type Stage, type StageResult } from '../passage.ts';
 
 /** May this node forward, and may this packet be forwarded. */
 export const forwarding: Stage = (passage, { program }) => {
@@ -14,7 +13,6 @@ export const forwarding: Stage = (passage, { program }) => {
     return {
       verdict: 'drop',
       why: refused('notForwarding', 'kind', `${program.name} is a host: it does not forward`),
-      passage,
     };
   }
   if (family(dst) === 6 && (isLinkLocal(src) || isLinkLocal(dst))) {
@@ -28,9 +26,8 @@ export const forwarding: Stage = (passage, { program }) => {
 export const ttl: Stage = (passage, { program, told }) => {
   const left = passage.packet.ttl - 1;
   if (left < 1) return answered(passage, program, refused('ttlExpired', 'ttl', 'the TTL ran out'), TTL_EXPIRED);
-  const packet = withTtl(passage.packet, left);
-  const why = told ? ({ kind: 'decremented', ttl: left } as const) : CHECKED;
-  return { verdict: 'next', why, passage: withPacket(passage, packet) };
+  passage.packet = withTtl(passage.packet, left);
+  return told ? { verdict: 'next', why: { kind: 'decremented', ttl: left } } : GO_ON;
 };
 
 /** LNX-FWD-11: asked before the forward chain, of the size it came in. */
@@ -38,7 +35,7 @@ export const mtu: Stage = (passage, { program, told }) => {
   const limit = mtuOf(program, passage.out);
   const length = passage.cut?.size ?? lengthOf(passage.packet);
   if (length <= limit || !passage.packet.df) {
-    return told ? { verdict: 'next', why: { kind: 'fits', mtu: limit, length }, passage } : GO_ON;
+    return told ? { verdict: 'next', why: { kind: 'fits', mtu: limit, length } } : GO_ON;
   }
   const detail = `${length} bytes do not fit ${passage.out}, which takes ${limit}, and the packet must not be cut`;
   return answered(passage, program, refused('tooBig', 'mtu', detail), TOO_BIG, limit);
@@ -64,5 +61,5 @@ function answered(
   limit?: number,
 ): StageResult {
   const answer = answerError(program, passage, kind, limit);
-  return { verdict: 'drop', why, passage, ...(answer === undefined ? {} : { answer }) };
+  return { verdict: 'drop', why, ...(answer === undefined ? {} : { answer }) };
 }

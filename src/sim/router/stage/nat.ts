@@ -1,31 +1,23 @@
-import { family, type Ip } from '../../addr/ip.ts';
+import { family } from '../../addr/ip.ts';
 import { fail } from '../../base/fail.ts';
 import type { Millis } from '../../base/time.ts';
 import { type Packet, PROTOCOL } from '../../packet/packet.ts';
 import { withDestination } from '../../packet/rewrite.ts';
-import type { Place, Translation } from '../../program/program.ts';
+import type { NodeProgram, Place, Translation } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
-import { CHECKED } from '../../trace/trace.ts';
 import { answerError } from '../answer.ts';
-import { translate, translateNew } from '../bindings.ts';
+import { type Asked, translate, translateNew } from '../bindings.ts';
 import { type Connection, type Direction, isBound, type Side } from '../connection.ts';
-import { endpointOf, HAS_PORTS } from '../endpoints.ts';
+import { HAS_PORTS } from '../endpoints.ts';
 import { judgeSessionError } from '../mapping/errors.ts';
 import { admit } from '../mapping/inbound.ts';
-import { addressesOf, bindLeased, bindSource, type Mapped } from '../mapping/outbound.ts';
+import { bindLeased, bindSource, type Mapped } from '../mapping/outbound.ts';
 import { govern } from '../mapping/session.ts';
 import { isStray, type Strayed, strayIn, strayOut } from '../mapping/stray.ts';
 import { refuseUnsolicited } from '../mapping/unsolicited.ts';
-import {
-  GO_ON,
-  type Passage,
-  type RouterState,
-  type Stage,
-  type StageResult,
-  withPacket,
-  withTracked,
-} from '../passage.ts';
+import { GO_ON, type Passage, type RouterState, type Stage, type StageResult } from '../passage.ts';
 import { sightOf } from '../sight.ts';
+import { Begun } from '../tracked.ts';
 import { rewritten, whyTranslated } from './translated.ts';
 
 /**
@@ -41,11 +33,14 @@ function nat(side: Side): Stage {
       return tracked.state === 'invalid' ? guide(side, passage, node, now) : GO_ON;
     }
     const flow = { connection, direction, now };
-    if (opens(flow, side)) return begin(side, passage, node, flow);
+    if (opens(flow, side)) {
+      const asked = askRules(side, passage, node.program);
+      if (tracked instanceof Begun) tracked[side] = asked;
+      return begin(side, passage, node, { connection, direction, now, asked });
+    }
     if (!strayed(side, passage, flow)) return follow(side, passage, flow, { node });
     node.conntrack.flows.remove(connection, now);
     return refuse(
-      passage,
       'untranslatable',
       'nat',
       `the connection was masqueraded for ${connection.masqueraded}, not ${passage.out}`,
@@ -64,36 +59,49 @@ interface Flow {
   readonly now: Millis;
 }
 
-function begin(side: Side, passage: Passage, node: RouterState, flow: Flow): StageResult {
-  const { program, conntrack } = node;
-  const { packet, in: arrivedBy, out, nextHop } = passage;
+/** Asks the rules of a side about a packet that opens a connection. */
+function askRules(side: Side, passage: Passage, program: NodeProgram): Asked {
   const { nat } = program;
   const rule = side === 'destination' ? nat?.destination(sightOf(passage)) : nat?.source(sightOf(passage));
+  return { rule, out: passage.out, given: givenBy(rule, passage, program) };
+}
+
+/** Masquerading gives the address of the way out, redirecting the primary one of the interface that it came by. */
+function givenBy(rule: Translation | undefined, passage: Passage, program: NodeProgram): Asked['given'] {
+  const { packet, in: arrivedBy, out, nextHop } = passage;
+  if (rule?.kind === 'snat' || rule?.kind === 'dnat') return rule.addresses;
   const leaves = rule?.kind === 'masquerade' && out !== undefined && nextHop !== undefined;
-  const masquerade = leaves ? program.masqueradeFor(out, nextHop, packet.dst) : undefined;
+  const turns = rule?.kind === 'redirect' && arrivedBy !== undefined;
+  const ip = leaves
+    ? program.masqueradeFor(out, nextHop, packet.dst)
+    : turns
+      ? program.primaryOf(arrivedBy, family(packet.dst))
+      : undefined;
+  return ip === undefined ? undefined : [{ from: ip, to: ip }];
+}
+
+/** Settles one side of a connection that opens, as the rules ask, and translates the packet. */
+function begin(side: Side, passage: Passage, node: RouterState, flow: Flow & { readonly asked: Asked }): StageResult {
+  const { in: arrivedBy } = passage;
+  const { asked, connection, now } = flow;
+  const { rule } = asked;
   if (arrivedBy !== undefined && arrivedBy !== 'lo') {
     const mapped =
-      side === 'destination'
-        ? rule === undefined && arrive(passage, node, flow)
-        : leave(passage, node, flow, { rule, masquerade });
+      side === 'destination' ? rule === undefined && arrive(passage, node, flow) : leave(passage, node, flow, asked);
     if (mapped) return mapped;
   }
-  const bound = translateNew(conntrack, flow.connection, side, {
-    rule,
-    now: flow.now,
-    out,
-    masquerade,
-    redirect:
-      rule?.kind !== 'redirect' || arrivedBy === undefined
-        ? undefined
-        : program.primaryOf(arrivedBy, family(packet.dst)),
-  });
-  if (bound.kind === 'exhausted') return refuse(passage, 'natExhausted', rule?.place ?? 'nat', bound.detail);
+  const bound = translateNew({ conntrack: node.conntrack, connection, side, now }, asked);
+  if (bound.kind === 'exhausted') return exhausted(asked, bound.detail);
   return follow(side, passage, flow, {
     node,
     place: rule?.place,
     detail: bound.kind === 'set' ? bound.detail : undefined,
   });
+}
+
+/** There is nothing left to give to a connection. */
+export function exhausted({ rule }: Asked, detail: string): Extract<StageResult, { verdict: 'drop' }> {
+  return refuse('natExhausted', rule?.place ?? 'nat', detail);
 }
 
 /** No rule sends it anywhere: a mapping may. Undefined: none has anything to do with it. */
@@ -124,21 +132,15 @@ function arrive(passage: Passage, node: RouterState, flow: Flow): StageResult | 
 }
 
 /** A rule gives it another source: under a behaviour, or a lease, by a mapping. Undefined: the kernel's way. */
-function leave(
-  passage: Passage,
-  node: RouterState,
-  flow: Flow,
-  { rule, masquerade }: { readonly rule: Translation | undefined; readonly masquerade: Ip | undefined },
-): StageResult | undefined {
+function leave(passage: Passage, node: RouterState, flow: Flow, { rule, given }: Asked): StageResult | undefined {
   const { connection, now } = flow;
   const { out } = passage;
   const { behaviour } = node.conntrack.tracking;
   if (out === undefined || (rule?.kind !== 'masquerade' && rule?.kind !== 'snat')) return undefined;
   if (behaviour === undefined && node.conntrack.isUnmapped) return undefined;
-  const addresses = addressesOf(rule, masquerade);
-  if (addresses === undefined || addresses.length === 0) return undefined;
+  if (given === undefined || given.length === 0) return undefined;
   const crossing = { node, passage, connection, now };
-  const way = { rule, addresses, out };
+  const way = { rule, addresses: given, out };
   if (behaviour === undefined) {
     const leased = bindLeased(crossing, way);
     return leased && follow('source', passage, flow, { node, place: rule.place, detail: leased.detail });
@@ -150,7 +152,7 @@ function leave(
     govern(connection, { mappings: [], outbound: 'original' }, behaviour, {});
     return undefined;
   }
-  const to = endpointOf(connection.beyond, 'destination');
+  const to = connection.endBeyond('destination');
   const mapped = bindSource(crossing, behaviour, way, to);
   if (mapped.kind === 'refused') return refuseMapping(passage, node, mapped, rule.place);
   return follow('source', passage, flow, { node, place: rule.place, detail: mapped.detail });
@@ -173,13 +175,14 @@ function conclude(
   const { packet } = passage;
   if (connection !== undefined) conntrack.release(connection);
   const state = connection === undefined ? ('invalid' as const) : ('new' as const);
-  const tracked = { state, detail: 'a packet of no session' };
+  passage.tracked = { state, detail: 'a packet of no session' };
   if (strayed.kind === 'refused') {
-    return refuse(withTracked(passage, tracked), 'natFiltered', 'nat.filtering', strayed.detail);
+    return refuse('natFiltered', 'nat.filtering', strayed.detail);
   }
   const { packet: after, detail } = strayed;
   const why = { kind: 'translated', ...rewritten(packet, after, side), by: 'mapping', detail } as const;
-  return { verdict: 'next', why, passage: withPacket(withTracked(passage, tracked), after) };
+  passage.packet = after;
+  return { verdict: 'next', why };
 }
 
 function refuseMapping(
@@ -190,35 +193,36 @@ function refuseMapping(
 ): StageResult {
   const at = reason === 'natHairpin' ? 'nat.hairpin' : reason === 'natLimit' ? 'nat.ports' : (place ?? 'nat');
   const said = answer === undefined ? undefined : answerError(node.program, passage, answer);
-  return { ...refuse(passage, reason, at, detail), ...(said === undefined ? {} : { answer: said }) };
+  return { ...refuse(reason, at, detail), ...(said === undefined ? {} : { answer: said }) };
 }
 
-interface Asked {
+interface Following {
   readonly node: RouterState;
   readonly place?: Place | undefined;
   readonly detail?: string | undefined;
   readonly by?: 'mapping';
 }
 
-function follow(side: Side, passage: Passage, flow: Flow, asked: Asked): StageResult {
+function follow(side: Side, passage: Passage, flow: Flow, following: Following): StageResult {
   const { packet } = passage;
   const { connection, direction } = flow;
-  const flaw = judgeSessionError(side, packet, flow, asked.node);
-  if (flaw !== undefined) return refuse(passage, 'natFiltered', 'nat.filtering', flaw);
+  const flaw = judgeSessionError(side, packet, flow, following.node);
+  if (flaw !== undefined) return refuse('natFiltered', 'nat.filtering', flaw);
   const after = translate(packet, connection, direction, side);
   if (after === undefined)
-    return refuse(passage, 'untranslatable', 'nat', 'a redirect says nothing true about a translated connection');
+    return refuse('untranslatable', 'nat', 'a redirect says nothing true about a translated connection');
   if (after === packet) return GO_ON;
-  if (isShortGre(packet)) return refuse(passage, 'untranslatable', asked.place ?? 'nat', 'its GRE header is cut short');
-  if (!asked.node.told) return { verdict: 'next', why: CHECKED, passage: withPacket(passage, after) };
+  if (isShortGre(packet)) return refuse('untranslatable', following.place ?? 'nat', 'its GRE header is cut short');
+  passage.packet = after;
+  if (!following.node.told) return GO_ON;
   const { side: changed, from, to } = rewritten(packet, after, side);
-  const { place, detail, by = madeBy(connection, place) } = asked;
+  const { place, detail, by = madeBy(connection, place) } = following;
   const why = whyTranslated(
     { kind: 'translated', side: changed, from, to, by, connection: connection.id },
     place,
     detail,
   );
-  return { verdict: 'next', why, passage: withPacket(passage, after) };
+  return { verdict: 'next', why };
 }
 
 function madeBy({ master, confirmed }: Connection, place: Place | undefined): 'rule' | 'expectation' | 'flow' {
@@ -245,13 +249,8 @@ function strayed(side: Side, { out }: Passage, { connection, direction }: Flow):
   );
 }
 
-function refuse(
-  passage: Passage,
-  reason: DropReason,
-  place: Place,
-  detail: string,
-): Extract<StageResult, { verdict: 'drop' }> {
-  return { verdict: 'drop', why: { kind: 'refused', reason, place, detail }, passage };
+function refuse(reason: DropReason, place: Place, detail: string): Extract<StageResult, { verdict: 'drop' }> {
+  return { verdict: 'drop', why: { kind: 'refused', reason, place, detail } };
 }
 
 export const dnat = nat('destination');

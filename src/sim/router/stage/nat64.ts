@@ -38,8 +38,8 @@ export const nat64: Stage = (passage, node, now) => {
   return family(passage.packet.dst) === 6 ? outward(passage, node, flow) : inward(passage, node, flow);
 };
 
-function refuse(passage: Passage, reason: DropReason, place: Place, detail: string): StageResult {
-  return { verdict: 'drop', why: { kind: 'refused', reason, place, detail }, passage };
+function refuse(reason: DropReason, place: Place, detail: string): StageResult {
+  return { verdict: 'drop', why: { kind: 'refused', reason, place, detail } };
 }
 
 interface Flow {
@@ -56,7 +56,7 @@ function refuseStranger(passage: Passage, { program }: RouterState): StageResult
     isIp6(packet.dst) ? contains(prefix, packet.dst) : holds(addresses, packet.dst) && !program.owns(packet.dst),
   );
   if (rule === undefined) return GO_ON;
-  return refuse(passage, 'untranslatable', rule.place, `NAT64 carries sessions only: ${tracked.detail}`);
+  return refuse('untranslatable', rule.place, `NAT64 carries sessions only: ${tracked.detail}`);
 }
 
 function outward(passage: Passage, node: RouterState, flow: Flow): StageResult {
@@ -68,21 +68,20 @@ function outward(passage: Passage, node: RouterState, flow: Flow): StageResult {
   const looped = node.program.nat64.find((each) => contains(each.prefix, src));
   if (looped !== undefined) {
     const detail = `the source ${showIp(src)} is itself an address of ${showPrefix(looped.prefix)}: it would go round in a loop`;
-    return refuse(passage, 'martian', place, detail);
+    return refuse('martian', place, detail);
   }
   const server = isIp6(dst) ? extract(prefix, dst) : undefined;
   if (server === undefined || !isCarried(prefix, server)) {
     const block = server === undefined ? undefined : special(server);
     const detail = `${showPrefix(prefix)} does not carry ${showIp(server ?? dst)}, which is ${block?.name} space (RFC 6052 §3.1)`;
-    return refuse(passage, 'martian', place, detail);
+    return refuse('martian', place, detail);
   }
   if (!isSpoken(packet)) {
     const said = answerError(node.program, passage, NOT_SPOKEN);
-    const end = refuse(passage, 'untranslatable', place, 'NAT64 carries TCP, UDP and ICMP queries');
+    const end = refuse('untranslatable', place, 'NAT64 carries TCP, UDP and ICMP queries');
     return said === undefined || end.verdict !== 'drop' ? end : { ...end, answer: said };
   }
-  if (isStray(packet))
-    return refuse(passage, 'untranslatable', place, 'the segment opens no session, and none is known');
+  if (isStray(packet)) return refuse('untranslatable', place, 'the segment opens no session, and none is known');
   return conclude(passage, node, flow, { rule, opened: openFromSix({ ...flow, node, passage }, rule) });
 }
 
@@ -128,7 +127,7 @@ function conclude(
   { rule, opened }: { readonly rule: Nat64; readonly opened: Opened },
 ): StageResult {
   if (opened.kind === 'opened') return cross(passage, node, flow, { place: rule.place, detail: opened.detail });
-  return refuse(passage, opened.kind === 'refused' ? opened.reason : 'natFiltered', rule.place, opened.detail);
+  return refuse(opened.kind === 'refused' ? opened.reason : 'natFiltered', rule.place, opened.detail);
 }
 
 function cross(
@@ -145,7 +144,7 @@ function cross(
   node.ident = (node.ident + 1) >>> 0;
   const mtu = reach(passage, node, to);
   const made = carry(packet, connection, { prefix, direction, ident: node.ident & 0xffff, mtu, own });
-  if (made.kind === 'untranslatable') return refuse(passage, 'untranslatable', told.place ?? 'nat', made.detail);
+  if (made.kind === 'untranslatable') return refuse('untranslatable', told.place ?? 'nat', made.detail);
   const why = {
     kind: 'carried',
     from: endsOf(packet),
@@ -154,7 +153,9 @@ function cross(
     detail: told.detail ?? mappingsOf(connection),
     ...(told.place === undefined ? {} : { place: told.place }),
   } as const;
-  return { verdict: 'next', why, passage: { ...passage, ...recut(passage, made), arrived: packet } };
+  Object.assign(passage, recut(passage, made));
+  passage.arrived = packet;
+  return { verdict: 'next', why };
 }
 
 function mappingsOf({ session }: Connection): string {

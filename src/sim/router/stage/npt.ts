@@ -10,7 +10,7 @@ import type { Packet } from '../../packet/packet.ts';
 import { withDestination, withQuoted, withSource } from '../../packet/rewrite.ts';
 import type { PrefixMap } from '../../program/program.ts';
 import { answerError, type ErrorKind } from '../answer.ts';
-import { GO_ON, type Passage, type RouterState, type Stage, type StageResult, withPacket } from '../passage.ts';
+import { GO_ON, type Passage, type RouterState, type Stage, type StageResult } from '../passage.ts';
 
 /** Source address failed policy; no route to destination (RFC 6296 §3.4 asks for some destination unreachable). */
 const UNMAPPED_SOURCE: ErrorKind = { v4: [3, 0], v6: [1, 5] };
@@ -33,7 +33,9 @@ function inward(passage: Passage, node: RouterState): StageResult {
   if (dst === undefined) return refuse(passage, node, { map, ip: packet.dst, kind: UNMAPPED_DESTINATION });
   const moved = withDestination(quoteMapped(packet, 'src', outside, inside), dst);
   const why = { kind: 'mapped', side: 'destination', from: packet.dst, to: dst, place: map.place } as const;
-  return { verdict: 'next', why, passage: { ...passage, packet: moved, turned: contains(inside, packet.src) } };
+  passage.packet = moved;
+  passage.turned = contains(inside, packet.src);
+  return { verdict: 'next', why };
 }
 
 /** What leaves for somewhere else than the inside, unless it turns round here. */
@@ -47,12 +49,14 @@ function outward(passage: Passage, node: RouterState): StageResult {
   const quoted = quoteMapped(packet, 'dst', inside, outside);
   if (!isIp6(packet.src) || !contains(inside, packet.src)) {
     const why = { kind: 'mapped', side: 'source', from: packet.src, to: packet.src, place } as const;
-    return { verdict: 'next', why, passage: withPacket(passage, quoted) };
+    passage.packet = quoted;
+    return { verdict: 'next', why };
   }
   const src = mapNeutrally(packet.src, inside, outside);
   if (src === undefined) return refuse(passage, node, { map, ip: packet.src, kind: UNMAPPED_SOURCE });
   const why = { kind: 'mapped', side: 'source', from: packet.src, to: src, place } as const;
-  return { verdict: 'next', why, passage: withPacket(passage, withSource(quoted, src)) };
+  passage.packet = withSource(quoted, src);
+  return { verdict: 'next', why };
 }
 
 /** Whether an inside address is its source, or stands in what an error of this node quotes. */
@@ -78,5 +82,5 @@ function refuse(
   const detail = `no other prefix keeps the sum of ${showIp(ip)}: the words that could make up for it are ffff`;
   const why = { kind: 'refused', reason: 'untranslatable', place: map.place, detail } as const;
   const answer = answerError(program, passage, kind);
-  return { verdict: 'drop', why, passage, ...(answer === undefined ? {} : { answer }) };
+  return { verdict: 'drop', why, ...(answer === undefined ? {} : { answer }) };
 }

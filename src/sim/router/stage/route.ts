@@ -4,16 +4,16 @@ import { pick } from '../../program/ecmp.ts';
 import type { NodeProgram, Route } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import { answerError, type ErrorKind, NO_ROUTE, PROHIBITED, UNREACHABLE_ROUTE } from '../answer.ts';
-import { GO_ON, type Passage, type Stage, type StageResult, withPacket, withWay } from '../passage.ts';
+import { GO_ON, type Passage, type Stage, type StageResult } from '../passage.ts';
 
 /** Local delivery, or which way out. Martian addresses and the reverse path are looked at here, as in Linux. */
 export const route: Stage = (passage, { program }) => {
   if (passage.in === undefined) return routeOut(passage, program);
   const { packet } = passage;
-  const came = passage.arrived === undefined ? passage : withPacket(passage, passage.arrived);
+  const came = passage.arrived === undefined ? passage : { ...passage, packet: passage.arrived };
   const flaw = passage.in === 'lo' ? undefined : (martian(came, program) ?? reversePath(came, program));
   if (flaw !== undefined) return flaw;
-  if (program.isBroadcast(packet.dst)) return local(passage, packet.dst);
+  if (program.isBroadcast(packet.dst)) return local(packet.dst);
   if (isMulticast(packet.dst))
     return refuse(passage, 'broadcast', 'routes', `nobody here joined ${showIp(packet.dst)}`);
   return routeIn(passage, program);
@@ -24,7 +24,7 @@ function routeIn(passage: Passage, program: NodeProgram): StageResult {
   const routes = program.fib.lookup(packet.dst);
   if (routes === undefined) return unrouted(passage, program);
   const best = pick(routes, packet) ?? fail('an empty list of routes');
-  if (best.type === 'local' || best.type === 'broadcast') return local(passage, packet.dst);
+  if (best.type === 'local' || best.type === 'broadcast') return local(packet.dst);
   if (best.type !== 'unicast') return discard(passage, program, best);
   return onward(passage, best, routes.length);
 }
@@ -34,11 +34,9 @@ function routeOut(passage: Passage, program: NodeProgram): StageResult {
   const { packet } = passage;
   if (passage.out !== undefined && passage.nextHop === packet.dst) return GO_ON;
   if (program.owns(packet.dst)) {
-    return {
-      verdict: 'next',
-      why: { kind: 'local', address: packet.dst },
-      passage: withWay(passage, 'lo', packet.dst),
-    };
+    passage.out = 'lo';
+    passage.nextHop = packet.dst;
+    return { verdict: 'next', why: { kind: 'local', address: packet.dst } };
   }
   const routes = program.fib.lookup(packet.dst);
   if (routes === undefined) return unrouted(passage, program);
@@ -50,15 +48,13 @@ function routeOut(passage: Passage, program: NodeProgram): StageResult {
 
 function onward(passage: Passage, best: Route, among: number): StageResult {
   const nextHop = best.via ?? passage.packet.dst;
-  return {
-    verdict: 'next',
-    why: { kind: 'routed', route: best, among, nextHop },
-    passage: withWay(passage, best.out, nextHop),
-  };
+  passage.out = best.out;
+  passage.nextHop = nextHop;
+  return { verdict: 'next', why: { kind: 'routed', route: best, among, nextHop } };
 }
 
-function local(passage: Passage, address: Ip): StageResult {
-  return { verdict: 'local', why: { kind: 'local', address }, passage };
+function local(address: Ip): StageResult {
+  return { verdict: 'local', why: { kind: 'local', address } };
 }
 
 /** LNX-FWD-5; a node that does not forward says nothing (RFC 1122 §3.3.1.1). */
@@ -100,7 +96,7 @@ function refuse(
 ): StageResult {
   const answer = loud === undefined ? undefined : answerError(loud.program, passage, loud.kind);
   const why = { kind: 'refused', reason, place, detail } as const;
-  return { verdict: 'drop', why, passage, ...(answer === undefined ? {} : { answer }) };
+  return { verdict: 'drop', why, ...(answer === undefined ? {} : { answer }) };
 }
 
 /** The table of martians in the kernel: what no packet from a wire may carry. */

@@ -11,7 +11,7 @@ export const sanity: Stage = (passage, { program }) => {
   const limit = mtuOf(program, passage.in);
   if (isOversize(passage, limit)) {
     const detail = `${passage.in} takes in no more than its MTU of ${limit}, and these are ${lengthOf(packet)} bytes`;
-    return { verdict: 'drop', why: { kind: 'refused', reason: 'tooBig', place: 'mtu', detail }, passage };
+    return { verdict: 'drop', why: { kind: 'refused', reason: 'tooBig', place: 'mtu', detail } };
   }
   if (!verifyHeader(packet)) {
     const why = {
@@ -20,7 +20,7 @@ export const sanity: Stage = (passage, { program }) => {
       place: 'headerChecksum',
       detail: 'the IP header checksum is wrong',
     } as const;
-    return { verdict: 'drop', why, passage };
+    return { verdict: 'drop', why };
   }
   const confined = program.publicInternet && [packet.src, packet.dst].find((ip) => !isPublic(ip) && !staysOnLink(ip));
   if (confined !== false && confined !== undefined) {
@@ -29,7 +29,6 @@ export const sanity: Stage = (passage, { program }) => {
     return {
       verdict: 'drop',
       why: { kind: 'refused', reason: 'publicInternet', place: 'publicInternet', detail },
-      passage,
     };
   }
   return GO_ON;

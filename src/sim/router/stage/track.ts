@@ -1,6 +1,5 @@
 import { family } from '../../addr/ip.ts';
-import { CHECKED } from '../../trace/trace.ts';
-import { GO_ON, type Stage, withTracked } from '../passage.ts';
+import { GO_ON, type Stage } from '../passage.ts';
 import { whyTracked } from '../tracked.ts';
 
 /** Finds the packet's connection, or prepares a new one that enters the table only at the end (LNX-HOOK-8). */
@@ -15,7 +14,8 @@ export const track: Stage = (passage, node, now) => {
       : node.conntrack.track(packet, now, passage.in === undefined));
   if (tracked.drop !== undefined) {
     const why = { kind: 'refused', ...tracked.drop } as const;
-    return { verdict: 'drop', why, passage };
+    return { verdict: 'drop', why };
   }
-  return { verdict: 'next', why: node.told ? whyTracked(tracked) : CHECKED, passage: withTracked(passage, tracked) };
+  passage.tracked = tracked;
+  return node.told ? { verdict: 'next', why: whyTracked(tracked) } : GO_ON;
 };

@@ -13,7 +13,7 @@ import { showEndpoint } from '../../../../src/sim/packet/show.ts';
 import { compileNode } from '../../../../src/sim/program/compile.ts';
 import { connectionCopier } from '../../../../src/sim/router/connection.ts';
 import { enter, runHop } from '../../../../src/sim/router/hop.ts';
-import type { End, RouterState } from '../../../../src/sim/router/passage.ts';
+import type { End, Passage, RouterState } from '../../../../src/sim/router/passage.ts';
 import { Router, type RouterInit } from '../../../../src/sim/router/router.ts';
 import { dropOf } from '../../../../src/sim/trace/verdict.ts';
 
@@ -76,7 +76,8 @@ export class Box {
 
   /** Walks a packet in by an interface. */
   walk(packet: Packet, by: string, now: Millis): Passed {
-    return read(runHop(enter(packet, by), this.node, now));
+    const passage = enter(packet, by);
+    return read(runHop(passage, this.node, now), passage);
   }
 
   /** A datagram from inside; the outside endpoint that it leaves with, or why it does not. */
@@ -102,7 +103,7 @@ export class Box {
   }
 
   rows(now: Millis) {
-    return this.node.conntrack.mappingRows(now);
+    return this.node.conntrack.mappings.rows(now);
   }
 }
 
@@ -124,18 +125,16 @@ export function ends({ packet, verdict }: Passed, side: 'source' | 'destination'
   return side === 'source' ? showEndpoint(packet.src, packet.sport) : showEndpoint(packet.dst, packet.dport);
 }
 
-function read(end: End): Passed {
+function read(end: End, { packet, out }: Passage): Passed {
   switch (end.verdict) {
-    case 'transmit': {
-      const { packet, out } = end.passage;
+    case 'transmit':
       return { packet, ...(out === undefined ? {} : { out }) };
-    }
     case 'drop': {
       const { reason, detail, place } = dropOf(end.why);
       const answer = end.answer?.packet;
       return { verdict: `DROP ${reason}`, detail, place, ...(answer === undefined ? {} : { answer }) };
     }
     default:
-      return { verdict: end.verdict, packet: end.passage.packet };
+      return { verdict: end.verdict, packet };
   }
 }

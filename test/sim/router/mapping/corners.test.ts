@@ -120,7 +120,7 @@ describe('tables', () => {
     const before = box.fork();
     box.out('192.168.0.2:5002', S);
     box.out('192.168.0.3:5000', S);
-    expect(before.conntrack.mappingRows(0)).toHaveLength(1);
+    expect(before.conntrack.mappings.rows(0)).toHaveLength(1);
     expect(box.rows(0)).toHaveLength(3);
     const [again] = before.conntrack.copy(connectionCopier()).mappings.all(300_000);
     expect(again).toBeUndefined();

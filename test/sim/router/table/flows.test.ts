@@ -1,14 +1,14 @@
 /** What has expired goes in the order in which it did, however long nobody has asked. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ip4 } from '../../../src/sim/addr/ip.ts';
-import { reversed, type Tuple } from '../../../src/sim/packet/tuple.ts';
-import { Connection } from '../../../src/sim/router/connection.ts';
-import { Flows } from '../../../src/sim/router/flows.ts';
+import { ip4 } from '../../../../src/sim/addr/ip.ts';
+import { udp } from '../../../../src/sim/packet/packet.ts';
+import { Connection, openConnection } from '../../../../src/sim/router/connection.ts';
+import { Flows } from '../../../../src/sim/router/table/flows.ts';
 
 function connection(id: number, expires: number): Connection {
-  const original: Tuple = { protocol: 17, src: ip4(0x0a00_0001), dst: ip4(id), sport: 5000, dport: 53 };
-  const made = new Connection({ id, original, reply: reversed(original), created: 0, master: undefined });
+  const packet = udp({ src: ip4(0x0a00_0001), dst: ip4(id), sport: 5000, dport: 53 });
+  const made = openConnection(new Connection(), packet, id, 0);
   made.expires = expires;
   return made;
 }

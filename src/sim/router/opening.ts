@@ -1,0 +1,110 @@
+/**
+ * A connection that opens as one before it did. What the stages say of its first packet is remembered, as far as they
+ * only look; what opens it (a binding on each side, which depends on all others, and the table) is done each time, by
+ * the stages whose work it is. Where that turns out otherwise, the walk goes on from there.
+ */
+
+import { fail } from '../base/fail.ts';
+import type { Millis } from '../base/time.ts';
+import { hasPorts, type Packet, type Tcp, type Udp } from '../packet/packet.ts';
+import { type Shift, shifted, shiftTo } from '../packet/shift.ts';
+import type { NodeProgram } from '../program/program.ts';
+import { translate, translateNew } from './bindings.ts';
+import type { Connection } from './connection.ts';
+import { type End, GO_ON, type Passage, type RouterState, type StageResult } from './passage.ts';
+import type { Opening, Recalled } from './recall.ts';
+import { confirm } from './stage/confirm.ts';
+import { exhausted } from './stage/nat.ts';
+import type { Way, Ways } from './stages.ts';
+import { Begun, type Tracked } from './tracked.ts';
+
+/** Whether it is of a packet that opens a connection that nothing had announced, and that no helper reads. */
+export function isOpening(tracked: Tracked | undefined): tracked is Begun {
+  return tracked instanceof Begun && tracked.state === 'new' && tracked.connection.helper === undefined;
+}
+
+/** What to remember of a connection that a walk has opened; undefined where it has not. */
+export function openingOf(
+  before: Packet,
+  { tracked, packet: after }: Passage,
+  { verdict }: End,
+  program: NodeProgram,
+): Opening | undefined {
+  if (!isOpening(tracked) || !hasPorts(before) || !hasPorts(after)) return undefined;
+  if (tracked.connection.nat64 !== undefined || (verdict !== 'drop' && !tracked.connection.confirmed)) return undefined;
+  const stays = before.dst === after.dst && before.dport === after.dport;
+  const ports = program.asks.ports.of({ sport: before.sport, dport: after.dport });
+  return {
+    destination: tracked.destination,
+    source: tracked.source,
+    to: stays ? undefined : { dst: after.dst, ports },
+  };
+}
+
+/** A walk that has come as far as tracking. */
+export interface Begin {
+  readonly ways: Ways;
+  readonly way: Way;
+  readonly node: RouterState;
+  readonly now: Millis;
+}
+
+/** The stage at which a walk was no longer as remembered, and what it said. */
+export interface Parting {
+  readonly way: Way;
+  readonly at: number;
+  readonly result: StageResult;
+}
+
+/** Opens a connection once more: the end of the walk, or where it goes on by itself. */
+export function openAgain(
+  { end, out, nextHop, shift }: Recalled,
+  { destination, source, to }: Opening,
+  passage: Passage,
+  { ways, way, node, now }: Begin,
+): End | Parting {
+  const { tracked, packet } = passage;
+  if (!isOpening(tracked) || !hasPorts(packet)) return fail('only packets with ports open connections again');
+  const { connection } = tracked;
+  const { conntrack, program } = node;
+  if (destination !== undefined) {
+    const bound = translateNew({ conntrack, connection, side: 'destination', now }, destination);
+    if (bound.kind === 'exhausted') return { way, at: way.dnat, result: exhausted(destination, bound.detail) };
+    if (!goesTo(to, connection, packet, program)) {
+      passage.packet = translate(packet, connection, 'original', 'destination') ?? packet;
+      return { way, at: way.dnat, result: GO_ON };
+    }
+  }
+  const onward = end.verdict === 'deliver' ? ways.stay : way;
+  passage.out = out;
+  passage.nextHop = nextHop;
+  if (end.verdict === 'drop') return { way: onward, at: onward.snat, result: end };
+  if (source !== undefined) {
+    const bound = translateNew({ conntrack, connection, side: 'source', now }, source);
+    if (bound.kind === 'exhausted') return { way: onward, at: onward.snat, result: exhausted(source, bound.detail) };
+  }
+  passage.packet = shifted(packet, shiftTo(packet, endsOf(connection, packet), shift?.hops ?? 0));
+  const done = confirm(passage, node, now);
+  return done.verdict === 'next' ? end : { way: onward, at: onward.confirm, result: done };
+}
+
+/** Whether the rules from here on see the packet as they saw the one that is remembered. */
+function goesTo(to: Opening['to'], connection: Connection, { sport }: Tcp | Udp, { asks }: NodeProgram): boolean {
+  if (to === undefined || !connection.dnat) return to === undefined && !connection.dnat;
+  const { ip, port } = connection.endBeyond('destination');
+  return ip === to.dst && asks.ports.of({ sport, dport: port }) === to.ports;
+}
+
+/** The ends of a packet beyond here; undefined where they are as they were. */
+function endsOf(connection: Connection, packet: Tcp | Udp): Shift['ends'] {
+  const { snat, dnat } = connection;
+  if (!snat && !dnat) return undefined;
+  const source = snat ? connection.endBeyond('source') : undefined;
+  const destination = dnat ? connection.endBeyond('destination') : undefined;
+  return {
+    src: source?.ip ?? packet.src,
+    dst: destination?.ip ?? packet.dst,
+    sport: source?.port ?? packet.sport,
+    dport: destination?.port ?? packet.dport,
+  };
+}

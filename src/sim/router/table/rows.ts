@@ -1,0 +1,229 @@
+/**
+ * The rows of the table of connections: a line of words for each. A connection that nobody looks at lies in its row
+ * alone, some hundred bytes in which a collector of garbage finds nothing to do; it is an object only from when somebody
+ * does.
+ */
+import type { Millis } from '../../base/time.ts';
+import { Connection, type CopyConnection, isPlain } from '../connection.ts';
+import { ROW_WORDS } from './tuple-index.ts';
+
+/*
+ * Words of a row, behind the packed tuples of both directions: the rows of its neighbours in the lists of the table, its
+ * place among all that came, what it is, and the interface by which it was masqueraded.
+ */
+const OLDER = 8;
+const NEWER = 9;
+const PEER = 10;
+const PLACE = 11;
+const STATUS = 12;
+const MASQUERADED = 13;
+
+/** Bits of its status. The last ones are of connections that lie in their rows. */
+export const LISTED = 1;
+export const BOUND = 2;
+const SNAT = 4;
+const DNAT = 8;
+const SOURCE_BOUND = 16;
+const DESTINATION_BOUND = 32;
+
+/** Numbers of a row, while its connection lies there. */
+const NUMBERS = 4;
+const ID = 0;
+const CREATED = 1;
+const TIMEOUT = 2;
+const EXPIRES = 3;
+
+/** Rows that there is room for at first. */
+const FEWEST = 4;
+/** From so many on there are only twice as many next. */
+const MANY = 1 << 16;
+
+/** Row 0 is nobody's, and ends every list. Mutable. */
+export class FlowRows {
+  words = new Int32Array(FEWEST * ROW_WORDS);
+  #numbers = new Float64Array(FEWEST * NUMBERS);
+  /** Those that are objects. */
+  #objects: (Connection | undefined)[] = [undefined];
+  #free: number[] = [];
+  /** Where masqueraded connections have left, by number; 0 stands for those that are not masqueraded. */
+  #interfaces: (string | undefined)[] = [undefined];
+
+  copy(copyOf: CopyConnection): FlowRows {
+    const copy = new FlowRows();
+    copy.words = this.words.slice();
+    copy.#numbers = this.#numbers.slice();
+    copy.#objects = this.#objects.map((object) =>
+      object === undefined ? undefined : inRow(copyOf(object), object.row),
+    );
+    copy.#free = [...this.#free];
+    copy.#interfaces = [...this.#interfaces];
+    return copy;
+  }
+
+  /** A row for a connection that has none, with the tuple of its first packet. */
+  take(connection: Connection): number {
+    const row = this.#free.pop() ?? this.#objects.length;
+    const at = row * ROW_WORDS;
+    if (at + ROW_WORDS > this.words.length) this.#grow();
+    this.#objects[row] = connection;
+    connection.row = row;
+    const { words } = this;
+    words[at] = connection.src;
+    words[at + 1] = connection.dst;
+    words[at + 2] = connection.ports;
+    words[at + 3] = connection.rest;
+    words[at + PEER] = 0;
+    words[at + STATUS] = 0;
+    return row;
+  }
+
+  /** Writes down the tuple of its answers, now that it is settled. */
+  write(connection: Connection): void {
+    const { words } = this;
+    const at = connection.row * ROW_WORDS;
+    words[at + 4] = connection.replySrc;
+    words[at + 5] = connection.replyDst;
+    words[at + 6] = connection.replyPorts;
+    words[at + 7] = connection.replyRest;
+  }
+
+  /** The row is nobody's from now on. */
+  release(connection: Connection): void {
+    this.#objects[connection.row] = undefined;
+    this.#free.push(connection.row);
+    connection.row = 0;
+  }
+
+  /** The connection of a row that is somebody's. */
+  at(row: number): Connection {
+    return this.#objects[row] ?? this.#wake(row);
+  }
+
+  /** The same, only if it is an object. */
+  object(row: number): Connection | undefined {
+    return this.#objects[row];
+  }
+
+  expiresAt(row: number): Millis {
+    const object = this.#objects[row];
+    return object === undefined ? (this.#numbers[row * NUMBERS + EXPIRES] as number) : object.expires;
+  }
+
+  /** Lays a connection in its row, if it can lie there; nobody may hold it any longer. */
+  rest(connection: Connection): boolean {
+    const { row } = connection;
+    if (row === 0 || this.#objects[row] !== connection || !connection.confirmed || !isPlain(connection)) return false;
+    const at = row * NUMBERS;
+    this.#numbers[at + ID] = connection.id;
+    this.#numbers[at + CREATED] = connection.created;
+    this.#numbers[at + TIMEOUT] = connection.timeout;
+    this.#numbers[at + EXPIRES] = connection.expires;
+    const status = row * ROW_WORDS + STATUS;
+    const kept = (this.words[status] as number) & (LISTED | BOUND);
+    this.words[status] = kept | statusOf(connection);
+    this.words[row * ROW_WORDS + MASQUERADED] = this.#numberOf(connection.masqueraded);
+    this.#objects[row] = undefined;
+    return true;
+  }
+
+  older(row: number): number {
+    return this.words[row * ROW_WORDS + OLDER] as number;
+  }
+
+  setOlder(row: number, other: number): void {
+    this.words[row * ROW_WORDS + OLDER] = other;
+  }
+
+  newer(row: number): number {
+    return this.words[row * ROW_WORDS + NEWER] as number;
+  }
+
+  setNewer(row: number, other: number): void {
+    this.words[row * ROW_WORDS + NEWER] = other;
+  }
+
+  /** An older connection from the same endpoint. */
+  peer(row: number): number {
+    return this.words[row * ROW_WORDS + PEER] as number;
+  }
+
+  setPeer(row: number, other: number): void {
+    this.words[row * ROW_WORDS + PEER] = other;
+  }
+
+  place(row: number): number {
+    return this.words[row * ROW_WORDS + PLACE] as number;
+  }
+
+  setPlace(row: number, place: number): void {
+    this.words[row * ROW_WORDS + PLACE] = place;
+  }
+
+  /** Whether it has one of these bits. */
+  is(row: number, status: number): boolean {
+    return ((this.words[row * ROW_WORDS + STATUS] as number) & status) !== 0;
+  }
+
+  mark(row: number, status: number): void {
+    const at = row * ROW_WORDS + STATUS;
+    this.words[at] = (this.words[at] as number) | status;
+  }
+
+  unmark(row: number, status: number): void {
+    const at = row * ROW_WORDS + STATUS;
+    this.words[at] = (this.words[at] as number) & ~status;
+  }
+
+  #wake(row: number): Connection {
+    const { words } = this;
+    const connection = new Connection();
+    const at = row * ROW_WORDS;
+    connection.src = words[at] as number;
+    connection.dst = words[at + 1] as number;
+    connection.ports = words[at + 2] as number;
+    connection.rest = words[at + 3] as number;
+    connection.replySrc = words[at + 4] as number;
+    connection.replyDst = words[at + 5] as number;
+    connection.replyPorts = words[at + 6] as number;
+    connection.replyRest = words[at + 7] as number;
+    const numbers = this.#numbers;
+    connection.id = numbers[row * NUMBERS + ID] as number;
+    connection.created = numbers[row * NUMBERS + CREATED] as number;
+    connection.timeout = numbers[row * NUMBERS + TIMEOUT] as number;
+    connection.expires = numbers[row * NUMBERS + EXPIRES] as number;
+    connection.confirmed = true;
+    connection.snat = this.is(row, SNAT);
+    connection.dnat = this.is(row, DNAT);
+    connection.sourceBound = this.is(row, SOURCE_BOUND);
+    connection.destinationBound = this.is(row, DESTINATION_BOUND);
+    connection.masqueraded = this.#interfaces[words[at + MASQUERADED] as number];
+    connection.row = row;
+    this.#objects[row] = connection;
+    return connection;
+  }
+
+  #numberOf(name: string | undefined): number {
+    const known = this.#interfaces.indexOf(name);
+    return known >= 0 ? known : this.#interfaces.push(name) - 1;
+  }
+
+  #grow(): void {
+    const more = this.#objects.length < MANY ? 4 : 2;
+    const words = new Int32Array(this.words.length * more);
+    words.set(this.words);
+    this.words = words;
+    const numbers = new Float64Array(this.#numbers.length * more);
+    numbers.set(this.#numbers);
+    this.#numbers = numbers;
+  }
+}
+
+function statusOf({ snat, dnat, sourceBound, destinationBound }: Connection): number {
+  const translated = (snat ? SNAT : 0) | (dnat ? DNAT : 0);
+  return translated | (sourceBound ? SOURCE_BOUND : 0) | (destinationBound ? DESTINATION_BOUND : 0);
+}
+
+function inRow(connection: Connection, row: number): Connection {
+  connection.row = row;
+  return connection;
+}

@@ -1,0 +1,223 @@
+/**
+ * Finds rows of the table of connections by a tuple. Those of IPv4 are found by open addressing in arrays of numbers, some
+ * ten times as fast as in a map of strings, and a collector of garbage finds nothing to do there; the tuples themselves
+ * stand in the rows. Those of IPv6 are in such a map.
+ */
+import { isIp4 } from '../../addr/ip.ts';
+import { hashWords } from '../../packet/hash.ts';
+import { keyOf, type Tuple } from '../../packet/tuple.ts';
+import { portsOf, restOf } from '../../packet/tuple-pair.ts';
+
+/** Words of a row in which the packed tuples of both directions come first. */
+export const ROW_WORDS = 16;
+/** Words of a packed tuple. */
+const TUPLE = 4;
+
+const SMALLEST = 8;
+/** From so many slots on there are only twice as many next. */
+const MANY = 1 << 18;
+
+/** What of a tuple counts. */
+interface Masks {
+  readonly dst: number;
+  readonly ports: number;
+  readonly rest: number;
+}
+
+/** All of it. */
+export const WHOLE: Masks = { dst: -1, ports: -1, rest: -1 };
+/** The endpoint that it comes from: ICMP queries of whatever type. */
+export const SOURCE: Masks = { dst: 0, ports: 0xffff << 16, rest: 0xff << 16 };
+
+/** The rows that the tuples stand in; the array is another one once there are more. */
+export interface Words {
+  readonly words: Int32Array;
+}
+
+/**
+ * Holds references by tuple: twice the number of a row, and one more where the tuple is that of its answers. No two
+ * tuples of which the same counts are in it at a time. Mutable.
+ *
+ * A slot is a byte that says whether it is taken, and something of the hash; its hash; and its reference. Most searches
+ * are for tuples that are not there, and read only the bytes, which fit caches that the rest does not.
+ */
+export class TupleIndex {
+  readonly #rows: Words;
+  readonly #dst: number;
+  readonly #ports: number;
+  readonly #rest: number;
+  readonly #masks: Masks;
+  #tags = NO_TAGS;
+  #hashes = NO_WORDS;
+  #references = NO_WORDS;
+  /** One less than the number of slots, which is a power of two. */
+  #mask = 0;
+  #used = 0;
+  #six: Map<string, number> | undefined;
+
+  constructor(rows: Words, masks: Masks) {
+    this.#rows = rows;
+    this.#masks = masks;
+    this.#dst = masks.dst;
+    this.#ports = masks.ports;
+    this.#rest = masks.rest;
+  }
+
+  copy(rows: Words): TupleIndex {
+    const copy = new TupleIndex(rows, this.#masks);
+    if (this.#used > 0) {
+      copy.#tags = this.#tags.slice();
+      copy.#hashes = this.#hashes.slice();
+      copy.#references = this.#references.slice();
+      copy.#mask = this.#mask;
+      copy.#used = this.#used;
+    }
+    if (this.#six !== undefined) copy.#six = new Map(this.#six);
+    return copy;
+  }
+
+  /** 0 for a tuple that is not there. */
+  get(tuple: Tuple): number {
+    const { src, dst } = tuple;
+    if (!isIp4(src) || !isIp4(dst)) return this.#six?.get(keyOf(tuple)) ?? 0;
+    return this.find(src | 0, dst | 0, portsOf(tuple), restOf(tuple));
+  }
+
+  /** The same for the packed tuple of IPv4. */
+  find(src: number, dst: number, ports: number, rest: number): number {
+    if (this.#used === 0) return 0;
+    const tags = this.#tags;
+    const mask = this.#mask;
+    const hash = hashWords(src, dst & this.#dst, ports & this.#ports, rest & this.#rest);
+    const tag = tagOf(hash);
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const there = tags[slot] as number;
+      if (there === FREE) return 0;
+      if (there !== tag || this.#hashes[slot] !== hash) continue;
+      const reference = this.#references[slot] as number;
+      const { words } = this.#rows;
+      const at = startOf(reference);
+      if (words[at] !== src || (((words[at + 1] as number) ^ dst) & this.#dst) !== 0) continue;
+      if ((((words[at + 2] as number) ^ ports) & this.#ports) !== 0) continue;
+      if ((((words[at + 3] as number) ^ rest) & this.#rest) === 0) return reference;
+    }
+  }
+
+  /**
+   * Puts a reference in, in the place of another with the same tuple, which is given back (0 for none): by the tuple
+   * that stands in its row, or by one of IPv6.
+   */
+  set(reference: number, tuple?: Tuple): number {
+    if (tuple !== undefined && !isIp4(tuple.src)) return this.#setWide(keyOf(tuple), reference);
+    if (2 * (this.#used + 1) > this.#tags.length) this.#grow();
+    const hash = this.#hashOf(reference);
+    const tag = tagOf(hash);
+    const tags = this.#tags;
+    let slot = hash & this.#mask;
+    while (tags[slot] !== FREE && !(tags[slot] === tag && this.#isSame(slot, reference)))
+      slot = (slot + 1) & this.#mask;
+    const before = tags[slot] === FREE ? 0 : (this.#references[slot] as number);
+    if (before === 0) this.#used += 1;
+    tags[slot] = tag;
+    this.#hashes[slot] = hash;
+    this.#references[slot] = reference;
+    return before;
+  }
+
+  #setWide(key: string, reference: number): number {
+    this.#six ??= new Map();
+    const before = this.#six.get(key) ?? 0;
+    this.#six.set(key, reference);
+    return before;
+  }
+
+  /** Takes a reference out whose row still has its tuple; nothing happens where another has taken its place. */
+  delete(reference: number, tuple?: Tuple): void {
+    if (tuple !== undefined && !isIp4(tuple.src)) return this.#deleteWide(keyOf(tuple), reference);
+    if (this.#used === 0) return;
+    const tags = this.#tags;
+    let slot = this.#hashOf(reference) & this.#mask;
+    while (this.#references[slot] !== reference || tags[slot] === FREE) {
+      if (tags[slot] === FREE) return;
+      slot = (slot + 1) & this.#mask;
+    }
+    this.#used -= 1;
+    tags[slot] = FREE;
+    this.#close(slot);
+  }
+
+  #deleteWide(key: string, reference: number): void {
+    if (this.#six?.get(key) === reference) this.#six.delete(key);
+  }
+
+  /** Whether the tuple in a slot is that of a reference, as far as it counts. */
+  #isSame(slot: number, reference: number): boolean {
+    const a = startOf(this.#references[slot] as number);
+    const b = startOf(reference);
+    const { words } = this.#rows;
+    if (words[a] !== words[b] || (differ(words, a + 1, b + 1) & this.#dst) !== 0) return false;
+    return (differ(words, a + 2, b + 2) & this.#ports) === 0 && (differ(words, a + 3, b + 3) & this.#rest) === 0;
+  }
+
+  #hashOf(reference: number): number {
+    const { words } = this.#rows;
+    const at = startOf(reference);
+    const dst = (words[at + 1] as number) & this.#dst;
+    const ports = (words[at + 2] as number) & this.#ports;
+    return hashWords(words[at] as number, dst, ports, (words[at + 3] as number) & this.#rest);
+  }
+
+  /** Moves back into a gap what was only behind it because the slot was taken, so that no search ends too early. */
+  #close(gap: number): void {
+    const tags = this.#tags;
+    const hashes = this.#hashes;
+    const mask = this.#mask;
+    let free = gap;
+    for (let slot = (gap + 1) & mask; tags[slot] !== FREE; slot = (slot + 1) & mask) {
+      const hash = hashes[slot] as number;
+      if (((slot - hash) & mask) < ((slot - free) & mask)) continue;
+      tags[free] = tags[slot] as number;
+      hashes[free] = hash;
+      this.#references[free] = this.#references[slot] as number;
+      tags[slot] = FREE;
+      free = slot;
+    }
+  }
+
+  #grow(): void {
+    const [tags, hashes, references] = [this.#tags, this.#hashes, this.#references];
+    // few that are there move often, if there is room for few more
+    const size = Math.max(SMALLEST, (tags.length < MANY ? 4 : 2) * tags.length);
+    const mask = size - 1;
+    this.#tags = new Uint8Array(size);
+    this.#hashes = new Int32Array(size);
+    this.#references = new Int32Array(size);
+    this.#mask = mask;
+    for (let at = 0; at < tags.length; at++) {
+      if (tags[at] === FREE) continue;
+      let slot = (hashes[at] as number) & mask;
+      while (this.#tags[slot] !== FREE) slot = (slot + 1) & mask;
+      this.#tags[slot] = tags[at] as number;
+      this.#hashes[slot] = hashes[at] as number;
+      this.#references[slot] = references[at] as number;
+    }
+  }
+}
+
+const FREE = 0;
+const NO_TAGS = new Uint8Array(0);
+const NO_WORDS = new Int32Array(0);
+
+/** From the upper end of the hash, as the lower says where it goes. */
+function tagOf(hash: number): number {
+  return (hash >>> 24) | 1;
+}
+
+/** Where the tuple of a reference begins among the words of the rows. */
+function startOf(reference: number): number {
+  return (reference >> 1) * ROW_WORDS + (reference & 1) * TUPLE;
+}
+
+function differ(words: Int32Array, a: number, b: number): number {
+  return (words[a] as number) ^ (words[b] as number);
+}
