@@ -142,14 +142,19 @@ function answer(kernel: Kernel, now: Millis, reception?: Reception): HostOutput 
   return outbox.take(timers.takeFresh(), reception);
 }
 
+/** Between two answers no news waits, so that an application hears its timer at once. */
 function wake(kernel: Kernel, target: TimerTarget, now: Millis): void {
-  if (target.kind === 'app') return kernel.programs.post(target.app, { kind: 'timer', name: target.name });
+  if (target.kind === 'app') return react(kernel, target.app, { kind: 'timer', name: target.name }, now);
   const connection = kernel.sockets.connection(target.key);
   if (connection !== undefined) advanceConnection(kernel, connection, { kind: 'tick' }, now);
 }
 
 function hear(kernel: Kernel, { app, event }: Letter, now: Millis): void {
   if (event.kind === 'data') read(kernel, app, event, now);
+  react(kernel, app, event, now);
+}
+
+function react(kernel: Kernel, app: string, event: AppEvent, now: Millis): void {
   carryOut(kernel, app, kernel.programs.run(app, event, now), now);
 }
 
@@ -168,7 +173,9 @@ function read(
 
 function carryOut(kernel: Kernel, app: string, commands: readonly AppCommand[], now: Millis): void {
   for (let i = 0; i < commands.length; i++) {
-    if (kernel.programs.isRunning(app)) perform(kernel, app, commands[i] as AppCommand, now);
+    const command = commands[i] as AppCommand;
+    perform(kernel, app, command, now);
+    if (command.kind === 'finish') return;
   }
 }
 

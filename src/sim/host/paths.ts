@@ -36,7 +36,7 @@ export class Paths {
 
   /** The path to a destination behind a link of this MTU. */
   to(dst: Ip, linkMtu: number, now: Millis): Path {
-    const learned = this.#learned.get(dst);
+    const learned = this.#learned.size === 0 ? undefined : this.#learned.get(dst);
     if (learned === undefined || learned.until <= now) {
       if (this.#plain.mtu !== linkMtu) this.#plain = { mtu: linkMtu, df: true };
       return this.#plain;

@@ -16,6 +16,10 @@ import { bind, sendDatagram } from './udp.ts';
 export function perform(kernel: Kernel, app: string, command: AppCommand, now: Millis): void {
   const { outbox, timers } = kernel;
   switch (command.kind) {
+    case 'send':
+      return sendOn(kernel, app, command, now);
+    case 'timer':
+      return timers.setNamed(app, command.name, now + command.after);
     case 'listen':
       return listen(kernel, owner(app, command), command);
     case 'connect':
@@ -24,8 +28,6 @@ export function perform(kernel: Kernel, app: string, command: AppCommand, now: M
       return bind(kernel, owner(app, command), command);
     case 'raw':
       return openRaw(kernel, owner(app, command), command.level);
-    case 'send':
-      return sendOn(kernel, app, command, now);
     case 'write':
     case 'shutdown':
     case 'inject':
@@ -33,8 +35,6 @@ export function perform(kernel: Kernel, app: string, command: AppCommand, now: M
     case 'close':
     case 'abort':
       return end(kernel, owner(app, command), command.kind, now);
-    case 'timer':
-      return timers.setNamed(app, command.name, now + command.after);
     case 'cancel':
       return timers.remove({ kind: 'app', app, name: command.name });
     case 'configure':

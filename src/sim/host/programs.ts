@@ -21,6 +21,8 @@ interface Program {
   readonly app: App<unknown>;
   state: unknown;
   readonly names: Map<SocketName, Name>;
+  /** How many of them are closed. */
+  closed: number;
   /** Names that were in use once: commands for them may have crossed the news that they are gone. */
   readonly spent: Set<SocketName>;
 }
@@ -56,7 +58,7 @@ export class Programs {
   add(id: string, app: App<unknown>): void {
     if (this.#running.has(id)) fail(`${id} is running already`);
     const delivered = { kind: 'delivered', to: app.name, apps: [id] } as const;
-    this.#running.set(id, { id, delivered, app, state: undefined, names: new Map(), spent: new Set() });
+    this.#running.set(id, { id, delivered, app, state: undefined, names: new Map(), closed: 0, spent: new Set() });
   }
 
   isRunning(id: string): boolean {
@@ -112,7 +114,9 @@ export class Programs {
 
   /** From now on the application hears only that the socket is closed. */
   hush({ app, socket }: Owner): void {
-    const name = this.#program(app).names.get(socket) ?? fail(`${app}: there is no socket "${socket}"`);
+    const program = this.#program(app);
+    const name = program.names.get(socket) ?? fail(`${app}: there is no socket "${socket}"`);
+    if (!name.closed) program.closed += 1;
     name.closed = true;
   }
 
@@ -144,11 +148,13 @@ export class Programs {
   }
 
   #isHeard({ app, event, last }: Letter): boolean {
-    const names = this.#find(app)?.names;
-    if (names === undefined) return false;
+    const program = this.#find(app);
+    if (program === undefined) return false;
     if (event.kind === 'timer' || event.kind === 'mapping' || event.kind === 'link') return true;
-    const closed = names.get(event.socket)?.closed ?? false;
-    if (last) names.delete(event.socket);
+    if (program.closed === 0 && !last) return true;
+    const closed = program.names.get(event.socket)?.closed ?? false;
+    if (last) program.names.delete(event.socket);
+    if (last && closed) program.closed -= 1;
     return !closed || event.kind === 'closed';
   }
 

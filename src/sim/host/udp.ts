@@ -3,7 +3,7 @@
 import type { Endpoint } from '../addr/endpoint.ts';
 import { ANY4, family, type Ip, isMulticast } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
-import { udp } from '../packet/build.ts';
+import { finishUdp } from '../packet/build.ts';
 import type { Udp } from '../packet/packet.ts';
 import { showEndpoint } from '../packet/show.ts';
 import type { AppCommand, SocketError } from './app/app.ts';
@@ -16,8 +16,8 @@ import type { DatagramSocket, Owner } from './sockets.ts';
 type Bind = Extract<AppCommand, { kind: 'bind' }>;
 type Send = Extract<AppCommand, { kind: 'send' }>;
 
-/** Header of the family and of UDP, in bytes. */
-const HEADERS = { 4: 28, 6: 48 } as const;
+/** Headers of IPv4 and UDP, in bytes. */
+const HEADERS = 28;
 /** The longest payload: both families state the length in 16 bits, IPv6 without its own header. */
 const LONGEST = { 4: 65_507, 6: 65_527 } as const;
 
@@ -64,11 +64,21 @@ export function sendDatagram(kernel: Kernel, socket: DatagramSocket, command: Se
   if (typeof src === 'string') return tellFailure(kernel, socket.owner, { error: src }, false);
   const { payload, to } = command;
   const path = pathTo(kernel, to.ip, now);
-  const df = path.df && payload.length + HEADERS[family(to.ip)] <= path.mtu;
-  const ident = kernel.outbox.identFor(to.ip);
-  // A multicast stays on its link unless the application wants more (IP_MULTICAST_TTL).
-  const ttl = command.ttl ?? (isMulticast(to.ip) ? 1 : undefined);
-  const packet = udp({ src, dst: to.ip, sport: socket.port, dport: to.port, payload, ttl, df, ident });
+  const packet = finishUdp({
+    kind: 'udp',
+    src,
+    dst: to.ip,
+    // A multicast stays on its link unless the application wants more (IP_MULTICAST_TTL).
+    ttl: command.ttl ?? (isMulticast(to.ip) ? 1 : 64),
+    tos: 0,
+    ident: kernel.outbox.identFor(to.ip),
+    df: typeof src === 'bigint' || (path.df && payload.length + HEADERS <= path.mtu),
+    headerChecksum: 0,
+    sport: socket.port,
+    dport: to.port,
+    payload,
+    checksum: 0,
+  });
   const out = command.interface ?? socket.interface;
   send(kernel, packet, { app: socket.owner.app, cause: 'udp', interface: out }, path);
 }
@@ -83,12 +93,16 @@ function sourceOf(
   if (isToMany(kernel, to.ip) && !socket.broadcast) return 'unreachable';
   if (from !== undefined && !routing.owns(from)) return 'no-address';
   const out = via ?? socket.interface;
-  const bound = socket.address !== undefined && routing.owns(socket.address) ? socket.address : undefined;
   const routed = routing.sourceFor(to.ip, out);
-  const src = from ?? bound ?? routed;
+  const src = from ?? boundTo(kernel, socket, routed);
   if (src === undefined || family(src) !== family(to.ip)) return 'unreachable';
   if (routed === undefined && out === undefined) return 'unreachable';
   return payload.length > LONGEST[family(src)] ? 'too-big' : src;
+}
+
+/** The address that a socket is bound to, as long as it is there; otherwise what routing chooses. */
+function boundTo({ routing }: Kernel, { address }: DatagramSocket, routed: Ip | undefined): Ip | undefined {
+  return address === undefined || address === routed || !routing.owns(address) ? routed : address;
 }
 
 /** Gives a datagram to the socket that it is for, whether it was sent to this host or to many. */

@@ -63,6 +63,7 @@ export interface OtherInit extends Init {
   readonly fragment?: Other['fragment'] | undefined;
 }
 
+const MIXED = 'source and destination are of different families';
 const NOTHING = new Uint8Array(0);
 
 /** The largest values of 8, 12, 16 and 32 bits. */
@@ -79,7 +80,7 @@ function uint(value: number, max: number, name: string): number {
 /** Constructors copy its fields one by one: spreading it between others is many times slower in V8. */
 function header(init: Init, df: boolean): IpHeader {
   const { src, dst } = init;
-  if (family(src) !== family(dst)) fail('source and destination are of different families');
+  if (family(src) !== family(dst)) fail(MIXED);
   return {
     src,
     dst,
@@ -112,23 +113,35 @@ function finish(draft: Draft<Packet>): void {
 }
 
 export function udp(init: UdpInit): Udp {
-  const { src, dst, ttl, tos, ident, df, headerChecksum } = header(init, true);
-  const packet: Draft<Udp> = {
+  const { src, dst, ttl = 64, tos = 0, ident = 0, df = true, sport, dport, payload = NOTHING } = init;
+  const v6 = family(src) === 6;
+  return finishUdp({
     kind: 'udp',
     src,
     dst,
     ttl,
     tos,
-    ident,
-    df,
-    headerChecksum,
-    sport: uint(init.sport, WORD, 'source port'),
-    dport: uint(init.dport, WORD, 'destination port'),
-    payload: init.payload ?? NOTHING,
+    ident: v6 ? 0 : ident,
+    df: v6 || df,
+    headerChecksum: 0,
+    sport,
+    dport,
+    payload,
     checksum: 0,
-  };
-  finish(packet);
-  return packet;
+  });
+}
+
+/** The datagram that a draft without checksums becomes: whoever sends many makes nothing else of each. */
+export function finishUdp(draft: Draft<Udp>): Udp {
+  const { src, dst, ttl, tos, ident, sport, dport } = draft;
+  if (family(src) !== family(dst)) fail(MIXED);
+  uint(ttl, BYTE, 'ttl');
+  uint(tos, BYTE, 'tos');
+  uint(ident, WORD, 'ident');
+  uint(sport, WORD, 'source port');
+  uint(dport, WORD, 'destination port');
+  finish(draft);
+  return draft;
 }
 
 export function tcp(init: TcpInit): Tcp {
