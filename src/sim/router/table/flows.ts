@@ -12,7 +12,7 @@ import { withPort } from '../../packet/tuple-pair.ts';
 import { type Connection, type CopyConnection, type Direction, isWorthKeeping, type Side } from '../connection.ts';
 import { Deadlines } from './deadlines.ts';
 import { BOUND, FlowRows, LISTED } from './rows.ts';
-import { ROW_WORDS, SOURCE, TupleIndex, WHOLE } from './tuple-index.ts';
+import { SOURCE, TupleIndex, WHOLE, wordsOf } from './tuple-index.ts';
 
 /** A connection, and which way a packet with the tuple asked for would travel in it. */
 export interface Found {
@@ -231,7 +231,7 @@ export class Flows {
     const wide = this.#rows.object(row)?.wide;
     if (wide !== undefined) return { ip: wide.reply.dst, port: wide.reply.dport };
     const { words } = this.#rows;
-    const at = row * ROW_WORDS;
+    const at = wordsOf(row);
     return { ip: ip4((words[at + 5] as number) >>> 0), port: (words[at + 6] as number) & 0xffff };
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Millis } from '../../base/time.ts';
 import { Connection, type CopyConnection, isPlain } from '../connection.ts';
-import { ROW_WORDS } from './tuple-index.ts';
+import { ROW_WORDS, wordsOf } from './tuple-index.ts';
 
 /*
  * Words of a row, behind the packed tuples of both directions: the rows of its neighbours in the lists of the table, its
@@ -33,15 +33,24 @@ const CREATED = 1;
 const TIMEOUT = 2;
 const EXPIRES = 3;
 
-/** Rows that there is room for at first. */
-const FEWEST = 4;
+function numbersOf(row: number): number {
+  return (row - 1) * NUMBERS;
+}
+
+/**
+ * Rows that there is room for at first: V8 keeps so few words where it keeps objects, and more would cost as much as all
+ * else that there is to a new flow.
+ */
+const FEWEST = 1;
+const NO_NUMBERS = new Float64Array(0);
 /** From so many on there are only twice as many next. */
 const MANY = 1 << 16;
 
 /** Row 0 is nobody's, and ends every list. Mutable. */
 export class FlowRows {
   words = new Int32Array(FEWEST * ROW_WORDS);
-  #numbers = new Float64Array(FEWEST * NUMBERS);
+  /** As many as were needed when a connection was last laid down. */
+  #numbers = NO_NUMBERS;
   /** Those that are objects. */
   #objects: (Connection | undefined)[] = [undefined];
   #free: number[] = [];
@@ -63,7 +72,7 @@ export class FlowRows {
   /** A row for a connection that has none, with the tuple of its first packet. */
   take(connection: Connection): number {
     const row = this.#free.pop() ?? this.#objects.length;
-    const at = row * ROW_WORDS;
+    const at = wordsOf(row);
     if (at + ROW_WORDS > this.words.length) this.#grow();
     this.#objects[row] = connection;
     connection.row = row;
@@ -80,7 +89,7 @@ export class FlowRows {
   /** Writes down the tuple of its answers, now that it is settled. */
   write(connection: Connection): void {
     const { words } = this;
-    const at = connection.row * ROW_WORDS;
+    const at = wordsOf(connection.row);
     words[at + 4] = connection.replySrc;
     words[at + 5] = connection.replyDst;
     words[at + 6] = connection.replyPorts;
@@ -106,78 +115,79 @@ export class FlowRows {
 
   expiresAt(row: number): Millis {
     const object = this.#objects[row];
-    return object === undefined ? (this.#numbers[row * NUMBERS + EXPIRES] as number) : object.expires;
+    return object === undefined ? (this.#numbers[numbersOf(row) + EXPIRES] as number) : object.expires;
   }
 
   /** Lays a connection in its row, if it can lie there; nobody may hold it any longer. */
   rest(connection: Connection): boolean {
     const { row } = connection;
     if (row === 0 || this.#objects[row] !== connection || !connection.confirmed || !isPlain(connection)) return false;
-    const at = row * NUMBERS;
+    const at = numbersOf(row);
+    if (at + NUMBERS > this.#numbers.length) this.#widen();
     this.#numbers[at + ID] = connection.id;
     this.#numbers[at + CREATED] = connection.created;
     this.#numbers[at + TIMEOUT] = connection.timeout;
     this.#numbers[at + EXPIRES] = connection.expires;
-    const status = row * ROW_WORDS + STATUS;
+    const status = wordsOf(row) + STATUS;
     const kept = (this.words[status] as number) & (LISTED | BOUND);
     this.words[status] = kept | statusOf(connection);
-    this.words[row * ROW_WORDS + MASQUERADED] = this.#numberOf(connection.masqueraded);
+    this.words[wordsOf(row) + MASQUERADED] = this.#numberOf(connection.masqueraded);
     this.#objects[row] = undefined;
     return true;
   }
 
   older(row: number): number {
-    return this.words[row * ROW_WORDS + OLDER] as number;
+    return this.words[wordsOf(row) + OLDER] as number;
   }
 
   setOlder(row: number, other: number): void {
-    this.words[row * ROW_WORDS + OLDER] = other;
+    this.words[wordsOf(row) + OLDER] = other;
   }
 
   newer(row: number): number {
-    return this.words[row * ROW_WORDS + NEWER] as number;
+    return this.words[wordsOf(row) + NEWER] as number;
   }
 
   setNewer(row: number, other: number): void {
-    this.words[row * ROW_WORDS + NEWER] = other;
+    this.words[wordsOf(row) + NEWER] = other;
   }
 
   /** An older connection from the same endpoint. */
   peer(row: number): number {
-    return this.words[row * ROW_WORDS + PEER] as number;
+    return this.words[wordsOf(row) + PEER] as number;
   }
 
   setPeer(row: number, other: number): void {
-    this.words[row * ROW_WORDS + PEER] = other;
+    this.words[wordsOf(row) + PEER] = other;
   }
 
   place(row: number): number {
-    return this.words[row * ROW_WORDS + PLACE] as number;
+    return this.words[wordsOf(row) + PLACE] as number;
   }
 
   setPlace(row: number, place: number): void {
-    this.words[row * ROW_WORDS + PLACE] = place;
+    this.words[wordsOf(row) + PLACE] = place;
   }
 
   /** Whether it has one of these bits. */
   is(row: number, status: number): boolean {
-    return ((this.words[row * ROW_WORDS + STATUS] as number) & status) !== 0;
+    return row !== 0 && ((this.words[wordsOf(row) + STATUS] as number) & status) !== 0;
   }
 
   mark(row: number, status: number): void {
-    const at = row * ROW_WORDS + STATUS;
+    const at = wordsOf(row) + STATUS;
     this.words[at] = (this.words[at] as number) | status;
   }
 
   unmark(row: number, status: number): void {
-    const at = row * ROW_WORDS + STATUS;
+    const at = wordsOf(row) + STATUS;
     this.words[at] = (this.words[at] as number) & ~status;
   }
 
   #wake(row: number): Connection {
     const { words } = this;
     const connection = new Connection();
-    const at = row * ROW_WORDS;
+    const at = wordsOf(row);
     connection.src = words[at] as number;
     connection.dst = words[at + 1] as number;
     connection.ports = words[at + 2] as number;
@@ -187,10 +197,10 @@ export class FlowRows {
     connection.replyPorts = words[at + 6] as number;
     connection.replyRest = words[at + 7] as number;
     const numbers = this.#numbers;
-    connection.id = numbers[row * NUMBERS + ID] as number;
-    connection.created = numbers[row * NUMBERS + CREATED] as number;
-    connection.timeout = numbers[row * NUMBERS + TIMEOUT] as number;
-    connection.expires = numbers[row * NUMBERS + EXPIRES] as number;
+    connection.id = numbers[numbersOf(row) + ID] as number;
+    connection.created = numbers[numbersOf(row) + CREATED] as number;
+    connection.timeout = numbers[numbersOf(row) + TIMEOUT] as number;
+    connection.expires = numbers[numbersOf(row) + EXPIRES] as number;
     connection.confirmed = true;
     connection.snat = this.is(row, SNAT);
     connection.dnat = this.is(row, DNAT);
@@ -212,7 +222,11 @@ export class FlowRows {
     const words = new Int32Array(this.words.length * more);
     words.set(this.words);
     this.words = words;
-    const numbers = new Float64Array(this.#numbers.length * more);
+  }
+
+  /** Numbers for as many rows as there are words for. */
+  #widen(): void {
+    const numbers = new Float64Array((this.words.length / ROW_WORDS) * NUMBERS);
     numbers.set(this.#numbers);
     this.#numbers = numbers;
   }

@@ -10,6 +10,11 @@ import { portsOf, restOf } from '../../packet/tuple-pair.ts';
 
 /** Words of a row in which the packed tuples of both directions come first. */
 export const ROW_WORDS = 16;
+/** Where those of a row begin; row 0 is nobody's, and has none. */
+export function wordsOf(row: number): number {
+  return (row - 1) * ROW_WORDS;
+}
+
 /** Words of a packed tuple. */
 const TUPLE = 4;
 
@@ -215,7 +220,7 @@ function tagOf(hash: number): number {
 
 /** Where the tuple of a reference begins among the words of the rows. */
 function startOf(reference: number): number {
-  return (reference >> 1) * ROW_WORDS + (reference & 1) * TUPLE;
+  return wordsOf(reference >> 1) + (reference & 1) * TUPLE;
 }
 
 function differ(words: Int32Array, a: number, b: number): number {

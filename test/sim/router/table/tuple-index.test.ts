@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ip4, ip6 } from '../../../../src/sim/addr/ip.ts';
 import { keyOf, sourceOf, type Tuple } from '../../../../src/sim/packet/tuple.ts';
 import { TuplePair } from '../../../../src/sim/packet/tuple-pair.ts';
-import { ROW_WORDS, SOURCE, TupleIndex, WHOLE } from '../../../../src/sim/router/table/tuple-index.ts';
+import { ROW_WORDS, SOURCE, TupleIndex, WHOLE, wordsOf } from '../../../../src/sim/router/table/tuple-index.ts';
 
 /** Few enough that they meet again, and many enough that the index grows and slots are taken. */
 const anyTuple: fc.Arbitrary<Tuple> = fc
@@ -31,17 +31,17 @@ const anyDeed = fc.oneof(
 
 /** Rows that are written once, each with a tuple and that of its answers. */
 class Ledger {
-  words = new Int32Array(ROW_WORDS);
+  words = new Int32Array(0);
 
   /** Writes a tuple in a row of its own; the reference to it. */
   write(tuple: Tuple): number {
-    const row = this.words.length / ROW_WORDS;
+    const row = this.words.length / ROW_WORDS + 1;
     const more = new Int32Array(this.words.length + ROW_WORDS);
     more.set(this.words);
     const pair = new TuplePair();
     pair.begin(tuple);
-    more.set([pair.src, pair.dst, pair.ports, pair.rest], row * ROW_WORDS);
-    more.set([pair.replySrc, pair.replyDst, pair.replyPorts, pair.replyRest], row * ROW_WORDS + 4);
+    more.set([pair.src, pair.dst, pair.ports, pair.rest], wordsOf(row));
+    more.set([pair.replySrc, pair.replyDst, pair.replyPorts, pair.replyRest], wordsOf(row) + 4);
     this.words = more;
     return 2 * row;
   }
