@@ -26,6 +26,8 @@ export class EventQueue<T extends Due> {
   #line: (T | undefined)[] = [];
   #first = 0;
   #end = 0;
+  /** When the first in line is due. It was made long ago, so it is looked at while the one before it happens. */
+  #due: Millis = Number.POSITIVE_INFINITY;
   #sequence = 0;
   #moving = 0;
 
@@ -37,6 +39,7 @@ export class EventQueue<T extends Due> {
     const copy = new EventQueue(this.#heap.copy());
     copy.#line = this.#line.slice(this.#first, this.#end);
     copy.#end = copy.#line.length;
+    copy.#due = this.#due;
     copy.#sequence = this.#sequence;
     copy.#moving = this.#moving;
     return copy;
@@ -55,8 +58,7 @@ export class EventQueue<T extends Due> {
 
   /** Whether an event is due by then. */
   isDue(deadline: Millis): boolean {
-    const first = this.#line[this.#first];
-    if (first !== undefined && first.time <= deadline) return true;
+    if (this.#due <= deadline && this.#end > this.#first) return true;
     const top = this.#heap.peek();
     return top !== undefined && top.time <= deadline;
   }
@@ -69,6 +71,7 @@ export class EventQueue<T extends Due> {
       this.#heap.push(event);
       return;
     }
+    if (this.#end === this.#first) this.#due = event.time;
     line[this.#end] = event;
     this.#end += 1;
   }
@@ -94,6 +97,8 @@ export class EventQueue<T extends Due> {
     this.#first += 1;
     if (this.#first === this.#end) this.#move(0);
     else if (this.#first === LONG) this.#move(this.#end - this.#first);
+    const next = this.#line[this.#first];
+    if (next !== undefined) this.#due = next.time;
     return first;
   }
 }
