@@ -172,10 +172,8 @@ function read(
 }
 
 function carryOut(kernel: Kernel, app: string, commands: readonly AppCommand[], now: Millis): void {
-  for (let i = 0; i < commands.length; i++) {
-    const command = commands[i] as AppCommand;
-    perform(kernel, app, command, now);
-    if (command.kind === 'finish') return;
+  for (let i = 0; i < commands.length && kernel.programs.isRunning(app); i++) {
+    perform(kernel, app, commands[i] as AppCommand, now);
   }
 }
 
