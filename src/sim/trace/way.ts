@@ -5,7 +5,7 @@ import type { FateView, HopView, PacketView, StageView } from './view.ts';
 export class Ways {
   #first: PacketView | undefined;
   /** By what the packet looked like, once there is more than one. */
-  readonly #told = new Map<string, PacketView[]>();
+  #told: Map<string, PacketView[]> | undefined;
 
   /** The number of the packet that went the very same way before; undefined: none, and from now on it is this one. */
   before(view: PacketView): number | undefined {
@@ -13,7 +13,7 @@ export class Ways {
       this.#first = view;
       return undefined;
     }
-    if (this.#told.size === 0) this.#told.set(this.#first.summary, [this.#first]);
+    this.#told ??= new Map([[this.#first.summary, [this.#first]]]);
     const alike = this.#told.get(view.summary);
     if (alike === undefined) {
       this.#told.set(view.summary, [view]);
