@@ -18,7 +18,9 @@ export function wordsOf(row: number): number {
 /** Words of a packed tuple. */
 const TUPLE = 4;
 
-const SMALLEST = 8;
+const SMALLEST = 16;
+/** So many references are few: those of one flow, and of one more. */
+const FEW = 4;
 /** From so many slots on there are only twice as many next. */
 const MANY = 1 << 18;
 
@@ -44,7 +46,8 @@ export interface Words {
  * tuples of which the same counts are in it at a time. Mutable.
  *
  * A slot is a byte that says whether it is taken, and something of the hash; its hash; and its reference. Most searches
- * are for tuples that are not there, and read only the bytes, which fit caches that the rest does not.
+ * are for tuples that are not there, and read only the bytes, which fit caches that the rest does not. As long as there are few,
+ * references stand one behind the other, and nothing else is there.
  */
 export class TupleIndex {
   readonly #rows: Words;
@@ -55,7 +58,7 @@ export class TupleIndex {
   #tags = NO_TAGS;
   #hashes = NO_WORDS;
   #references = NO_WORDS;
-  /** One less than the number of slots, which is a power of two. */
+  /** One less than the number of slots, which is a power of two; 0 while there are few. */
   #mask = 0;
   #used = 0;
   #six: Map<string, number> | undefined;
@@ -93,6 +96,7 @@ export class TupleIndex {
     if (this.#used === 0) return 0;
     const tags = this.#tags;
     const mask = this.#mask;
+    if (mask === 0) return this.#among(src, dst, ports, rest);
     const hash = hashWords(src, dst & this.#dst, ports & this.#ports, rest & this.#rest);
     const tag = tagOf(hash);
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
@@ -100,12 +104,26 @@ export class TupleIndex {
       if (there === FREE) return 0;
       if (there !== tag || this.#hashes[slot] !== hash) continue;
       const reference = this.#references[slot] as number;
-      const { words } = this.#rows;
-      const at = startOf(reference);
-      if (words[at] !== src || (((words[at + 1] as number) ^ dst) & this.#dst) !== 0) continue;
-      if ((((words[at + 2] as number) ^ ports) & this.#ports) !== 0) continue;
-      if ((((words[at + 3] as number) ^ rest) & this.#rest) === 0) return reference;
+      if (this.#isOf(reference, src, dst, ports, rest)) return reference;
     }
+  }
+
+  /** The same, where there are few. */
+  #among(src: number, dst: number, ports: number, rest: number): number {
+    for (let slot = 0; slot < this.#used; slot++) {
+      const reference = this.#references[slot] as number;
+      if (this.#isOf(reference, src, dst, ports, rest)) return reference;
+    }
+    return 0;
+  }
+
+  /** Whether a reference is of this tuple, as far as it counts. */
+  #isOf(reference: number, src: number, dst: number, ports: number, rest: number): boolean {
+    const { words } = this.#rows;
+    const at = startOf(reference);
+    if (words[at] !== src || (((words[at + 1] as number) ^ dst) & this.#dst) !== 0) return false;
+    if ((((words[at + 2] as number) ^ ports) & this.#ports) !== 0) return false;
+    return (((words[at + 3] as number) ^ rest) & this.#rest) === 0;
   }
 
   /**
@@ -114,6 +132,7 @@ export class TupleIndex {
    */
   set(reference: number, tuple?: Tuple): number {
     if (tuple !== undefined && !isIp4(tuple.src)) return this.#setWide(keyOf(tuple), reference);
+    if (this.#mask === 0 && this.#used < FEW) return this.#setAmong(reference);
     if (2 * (this.#used + 1) > this.#tags.length) this.#grow();
     const hash = this.#hashOf(reference);
     const tag = tagOf(hash);
@@ -129,6 +148,17 @@ export class TupleIndex {
     return before;
   }
 
+  /** The same, where there are few. */
+  #setAmong(reference: number): number {
+    let slot = 0;
+    while (slot < this.#used && !this.#isSame(slot, reference)) slot += 1;
+    if (this.#references === NO_WORDS) this.#references = new Int32Array(FEW);
+    const before = slot < this.#used ? (this.#references[slot] as number) : 0;
+    if (before === 0) this.#used += 1;
+    this.#references[slot] = reference;
+    return before;
+  }
+
   #setWide(key: string, reference: number): number {
     this.#six ??= new Map();
     const before = this.#six.get(key) ?? 0;
@@ -139,6 +169,7 @@ export class TupleIndex {
   /** Takes a reference out whose row still has its tuple; nothing happens where another has taken its place. */
   delete(reference: number, tuple?: Tuple): void {
     if (tuple !== undefined && !isIp4(tuple.src)) return this.#deleteWide(keyOf(tuple), reference);
+    if (this.#mask === 0) return this.#deleteAmong(reference);
     if (this.#used === 0) return;
     const tags = this.#tags;
     let slot = this.#hashOf(reference) & this.#mask;
@@ -149,6 +180,14 @@ export class TupleIndex {
     this.#used -= 1;
     tags[slot] = FREE;
     this.#close(slot);
+  }
+
+  #deleteAmong(reference: number): void {
+    let slot = 0;
+    while (slot < this.#used && this.#references[slot] !== reference) slot += 1;
+    if (slot === this.#used) return;
+    this.#used -= 1;
+    this.#references[slot] = this.#references[this.#used] as number;
   }
 
   #deleteWide(key: string, reference: number): void {
@@ -191,6 +230,7 @@ export class TupleIndex {
 
   #grow(): void {
     const [tags, hashes, references] = [this.#tags, this.#hashes, this.#references];
+    const few = this.#mask === 0 ? this.#used : 0;
     // few that are there move often, if there is room for few more
     const size = Math.max(SMALLEST, (tags.length < MANY ? 4 : 2) * tags.length);
     const mask = size - 1;
@@ -206,6 +246,8 @@ export class TupleIndex {
       this.#hashes[slot] = hashes[at] as number;
       this.#references[slot] = references[at] as number;
     }
+    this.#used -= few;
+    for (let at = 0; at < few; at++) this.set(references[at] as number);
   }
 }
 
