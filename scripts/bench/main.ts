@@ -12,6 +12,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { cpus, release as releaseOf, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { FOLDING } from '../../src/cli/launch/flags.ts';
 import { execute } from '../../src/lab/execute.ts';
 import { guard, release } from '../../src/lab/stand/guard.ts';
 import { CHAIN } from './cases/chain.ts';
@@ -79,8 +80,8 @@ async function runCase(each: Case, context: Context): Promise<readonly Entry[]> 
   }
 }
 
-/** While it waits for a peer V8 would give memory back, and take it again on the clock. */
-const FLAGS = ['--no-memory-reducer'];
+/** While it waits for a peer V8 would give memory back, and take it again on the clock. Else it is told what the command tells it. */
+const FLAGS = ['--no-memory-reducer', ...FOLDING];
 
 /** The same in a process of its own: what runs before another case, and what it leaves in memory, changes its figures. */
 async function runApart(each: Case): Promise<readonly Entry[]> {

@@ -8,16 +8,10 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { compiledFor, PROGRAM, wrapProgram } from './compiled.ts';
+import { FOLDING, PATIENCE } from './flags.ts';
 
 /** What the text of the program evaluates to. */
 type Program = (require: NodeJS.Require, file: string) => void;
-
-/**
- * How much a function must have run before it is optimised, fifteen times what V8 11 (of Node 20) holds for right: most
- * commands are over before it pays, and longer ones take less time too, as what is optimised later is thrown away less
- * often. Later versions count otherwise, and have no such flag.
- */
-const PATIENCE = '--interrupt-budget=1000000';
 
 const file = join(__dirname, 'program.js');
 const text = readFileSync(file, 'latin1');
@@ -27,5 +21,5 @@ const script = new Script(wrapProgram(text), {
   ...(cachedData === undefined ? {} : { cachedData }),
 });
 // after V8 has taken what was compiled, which it would decline from one with other flags
-if (process.versions.v8.startsWith('11.')) setFlagsFromString(PATIENCE);
+if (process.versions.v8.startsWith('11.')) for (const flag of [PATIENCE, ...FOLDING]) setFlagsFromString(flag);
 (script.runInThisContext() as Program)(require, file);
