@@ -68,10 +68,11 @@ export class Connection extends TuplePair {
   constructor() {
     super();
     this.id = 0;
-    this.created = 0;
+    // not whole numbers: V8 would take them for such, and what has others for another class of objects
+    this.created = Number.NEGATIVE_INFINITY;
     this.master = undefined;
     this.tcp = NOT_TCP;
-    this.timeout = 0;
+    this.timeout = Number.POSITIVE_INFINITY;
     this.expires = Number.POSITIVE_INFINITY;
     this.confirmed = false;
     this.seenReply = false;

@@ -13,6 +13,7 @@ import type { Fate } from '../trace/fate.ts';
 import type { Trace } from '../trace/trace.ts';
 import { apply } from './apply.ts';
 import { forkState } from './fork.ts';
+import { countWorld } from './kept.ts';
 import { spread, step } from './loop.ts';
 import type { RecordLevel } from './recorder.ts';
 import { restartGivers, startAll } from './services.ts';
@@ -42,6 +43,7 @@ export class World {
   constructor(design: Design, { seed = 1, record = 'full', recalls = true }: WorldOptions = {}) {
     this.#state = design === NOWHERE ? NOTHING_YET : makeState(design, seed, { record, recalls });
     startAll(this.#state);
+    countWorld(makeWorld);
   }
 
   /**
@@ -197,6 +199,10 @@ export class World {
     const { recorder, now } = this.#state;
     for (const [packet, { node }] of [...recorder.unfinished]) recorder.fate(now, packet, { kind: 'pending', node });
   }
+}
+
+function makeWorld(design: Design, record: RecordLevel): World {
+  return new World(design, { record });
 }
 
 /** For a world to stand on until it is given its state. */

@@ -9,7 +9,7 @@ import { ROW_WORDS, wordsOf } from './tuple-index.ts';
 
 /*
  * Words of a row, behind the packed tuples of both directions: the rows of its neighbours in the lists of the table, its
- * place among all that came, what it is, and the interface by which it was masqueraded.
+ * place among all that came, what it is, the interface by which it was masqueraded, and its number.
  */
 const OLDER = 8;
 const NEWER = 9;
@@ -17,6 +17,7 @@ const PEER = 10;
 const PLACE = 11;
 const STATUS = 12;
 const MASQUERADED = 13;
+const ID = 14;
 
 /** Bits of its status. The last ones are of connections that lie in their rows. */
 export const LISTED = 1;
@@ -26,12 +27,11 @@ const DNAT = 8;
 const SOURCE_BOUND = 16;
 const DESTINATION_BOUND = 32;
 
-/** Numbers of a row, while its connection lies there. */
-const NUMBERS = 4;
-const ID = 0;
-const CREATED = 1;
-const TIMEOUT = 2;
-const EXPIRES = 3;
+/** Moments and times of a row, while its connection lies there. */
+const NUMBERS = 3;
+const CREATED = 0;
+const TIMEOUT = 1;
+const EXPIRES = 2;
 
 function numbersOf(row: number): number {
   return (row - 1) * NUMBERS;
@@ -124,7 +124,6 @@ export class FlowRows {
     if (row === 0 || this.#objects[row] !== connection || !connection.confirmed || !isPlain(connection)) return false;
     const at = numbersOf(row);
     if (at + NUMBERS > this.#numbers.length) this.#widen();
-    this.#numbers[at + ID] = connection.id;
     this.#numbers[at + CREATED] = connection.created;
     this.#numbers[at + TIMEOUT] = connection.timeout;
     this.#numbers[at + EXPIRES] = connection.expires;
@@ -132,6 +131,7 @@ export class FlowRows {
     const kept = (this.words[status] as number) & (LISTED | BOUND);
     this.words[status] = kept | statusOf(connection);
     this.words[wordsOf(row) + MASQUERADED] = this.#numberOf(connection.masqueraded);
+    this.words[wordsOf(row) + ID] = connection.id;
     this.#objects[row] = undefined;
     return true;
   }
@@ -197,7 +197,7 @@ export class FlowRows {
     connection.replyPorts = words[at + 6] as number;
     connection.replyRest = words[at + 7] as number;
     const numbers = this.#numbers;
-    connection.id = numbers[numbersOf(row) + ID] as number;
+    connection.id = words[at + ID] as number;
     connection.created = numbers[numbersOf(row) + CREATED] as number;
     connection.timeout = numbers[numbersOf(row) + TIMEOUT] as number;
     connection.expires = numbers[numbersOf(row) + EXPIRES] as number;
