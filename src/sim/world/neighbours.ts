@@ -20,17 +20,21 @@ export interface Waiting {
 
 /** A next hop that was found. */
 export interface Found {
+  /** By which interface. */
+  readonly out: string;
   /** When it was last used. */
   at: Millis;
   /** When it was first used though it was found long ago. */
   doubted: Millis | undefined;
+  /** The same address, found by another interface before. */
+  other: Found | undefined;
 }
 
 /** Next hops of one node: those that it has found, and those that nobody answers for, where packets wait and fail together. */
 export class Neighbours {
   readonly #waiting = new RareMap<string, Waiting[]>();
-  /** By interface. */
-  readonly #found = new RareMap<string, RareMap<Ip, Found>>();
+  /** By address, the last that was found of it. */
+  readonly #found = new RareMap<Ip, Found>();
 
   /** `copyOf` copies what a packet that waits here has met. */
   copy(copyOf: (passage: Passage) => Passage): Neighbours {
@@ -41,35 +45,33 @@ export class Neighbours {
         queue.map(({ id, passage }) => ({ id, passage: copyOf(passage) })),
       );
     }
-    for (const [out, found] of this.#found) {
-      copy.#found.set(out, new RareMap([...found].map(([ip, { at, doubted }]) => [ip, { at, doubted }])));
-    }
+    for (const [ip, found] of this.#found) copy.#found.set(ip, copyOfFound(found));
     return copy;
   }
 
   /** What is known of a next hop that answers; who uses it says so there. */
   find(out: string, ip: Ip): Found {
-    let all = this.#found.get(out);
-    if (all === undefined) {
-      all = new RareMap();
-      this.#found.set(out, all);
-    }
-    let found = all.get(ip);
-    if (found === undefined) {
-      found = { at: 0, doubted: undefined };
-      all.set(ip, found);
-    }
+    const known = this.#see(out, ip);
+    if (known !== undefined) return known;
+    const found = { out, at: 0, doubted: undefined, other: this.#found.get(ip) };
+    this.#found.set(ip, found);
+    return found;
+  }
+
+  #see(out: string, ip: Ip): Found | undefined {
+    let found = this.#found.get(ip);
+    while (found !== undefined && found.out !== out) found = found.other;
     return found;
   }
 
   /** Whether packets still go to a next hop that has fallen silent, and are lost, since it is not known yet. */
   believesIn(out: string, ip: Ip, now: Millis): boolean {
-    const found = this.#found.get(out)?.get(ip);
+    const found = this.#see(out, ip);
     if (found === undefined) return false;
     if (now < found.at + REACHABLE_TIME) return true;
     const doubted = found.doubted ?? now;
     if (now >= doubted + DOUBT_TIME) {
-      this.#found.get(out)?.delete(ip);
+      this.#keep(ip, without(this.#found.get(ip), out));
       return false;
     }
     found.doubted = doubted;
@@ -78,7 +80,12 @@ export class Neighbours {
 
   /** An interface that goes down, or hears no carrier, loses what was found by it. */
   forget(out: string): void {
-    this.#found.delete(out);
+    for (const [ip, found] of this.#found) this.#keep(ip, without(found, out));
+  }
+
+  #keep(ip: Ip, found: Found | undefined): void {
+    if (found === undefined) this.#found.delete(ip);
+    else this.#found.set(ip, found);
   }
 
   /** True when this packet is the first to wait: the caller then sets the time at which all of them fail. */
@@ -99,6 +106,17 @@ export class Neighbours {
   all(): readonly Waiting[] {
     return [...this.#waiting.values()].flat();
   }
+}
+
+function copyOfFound({ out, at, doubted, other }: Found): Found {
+  return { out, at, doubted, other: other && copyOfFound(other) };
+}
+
+/** What was found by other interfaces. */
+function without(found: Found | undefined, out: string): Found | undefined {
+  if (found === undefined || found.out === out) return found?.other;
+  found.other = without(found.other, out);
+  return found;
 }
 
 export function neighbourKey(out: string, ip: Ip): string {

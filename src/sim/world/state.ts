@@ -119,9 +119,11 @@ export function findNode(state: State, name: string): RunningNode | undefined {
 /** One that is shared, or is not made yet. */
 function takeNode(state: State, name: string): RunningNode | undefined {
   const known = state.nodes.own(name, (shared) => ownNode(state, shared));
-  if (known !== undefined || !(state.programs.has(name) || Object.hasOwn(state.design.nodes, name))) return known;
+  const compiled = known === undefined ? state.programs.get(name) : undefined;
+  if (known !== undefined || (compiled === undefined && !Object.hasOwn(state.design.nodes, name))) return known;
   const { recalls, recorder, seed } = state;
-  const made = new RunningNode(programOf(state, name), { seed, recalls, heard: recorder.level === 'full' });
+  const program = compiled ?? programOf(state, name);
+  const made = new RunningNode(program, { seed, recalls, heard: recorder.level === 'full' });
   state.nodes.set(name, made);
   return made;
 }
