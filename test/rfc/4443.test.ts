@@ -33,6 +33,7 @@ describe('RT-13 which error', () => {
     ['1/3: nobody has the address', network(), udp({ ...datagram, dst: ip(nobody) }), near],
     ['1/4: a closed port', network(), datagram, b],
     ['3/0: the hop limit ran out', network(), udp({ ...datagram, ttl: 1 }), near],
+    ['3/1: the other pieces did not come', network(), other({ ...piece, fragment: { offset: 0, more: true } }), b],
     ['4/1: a next header that is not spoken', network(), other({ ...piece, protocol: PROTOCOL.gre }), b],
   ])('RT-13 %s', (name, design, packet, from) => {
     const told = errors(design, packet);
@@ -51,9 +52,9 @@ describe('RT-13 which error', () => {
     });
   });
 
-  it('RT-13 3/1 is not sent: pieces that never come are dropped after a minute, without a word', () => {
+  it('RT-13 3/1 is sent after a minute, and not where the first piece is missing', () => {
     const world = simulate(network());
-    inject(world, 'a', other({ ...piece, fragment: { offset: 0, more: true } }), undefined, 90_000);
+    inject(world, 'a', other({ ...piece, fragment: { offset: 64, more: true } }), undefined, 90_000);
     const ended = world.trace.flatMap((event) => (event.kind === 'fate' ? [[event.fate, event.time] as const] : []));
     expect(ended).toMatchObject([
       [{ kind: 'dropped', node: 'b', reason: 'reassemblyTimeout' }, expect.closeTo(60_000, -2)],

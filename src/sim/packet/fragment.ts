@@ -106,6 +106,11 @@ export class Reassembler {
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
 
+  /** When the pieces of one packet are given up (`fragmentKey`); undefined when none wait. */
+  until(key: string): Millis | undefined {
+    return this.#datagrams.get(key)?.deadline;
+  }
+
   /** Takes one packet; the whole packet when this completes it, at once for a packet that is no fragment. */
   add(packet: Packet, now: Millis): Reassembled | undefined {
     if (packet.kind !== 'other' || packet.fragment === undefined) {

@@ -24,6 +24,7 @@ export const HOST_UNREACHABLE: ErrorKind = { v4: [3, 1], v6: [1, 3] };
 export const UNREACHABLE_ROUTE: ErrorKind = { v4: [3, 1], v6: [1, 0] };
 export const PROHIBITED: ErrorKind = { v4: [3, 13], v6: [1, 1] };
 export const TTL_EXPIRED: ErrorKind = { v4: [11, 0], v6: [3, 0] };
+export const REASSEMBLY_EXPIRED: ErrorKind = { v4: [11, 1], v6: [3, 1] };
 export const TOO_BIG: ErrorKind = { v4: [3, 4], v6: [2, 0] };
 export const BEYOND_SCOPE: ErrorKind = { v4: [3, 0], v6: [1, 2] };
 export const REJECT_KIND: Readonly<Record<string, ErrorKind>> = {

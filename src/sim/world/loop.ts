@@ -60,7 +60,8 @@ function happen(state: State, node: RunningNode, event: Event): void {
     case 'held':
       return letGo(state, node, event.id);
     case 'pieces':
-      return forgetPieces(state, node);
+      for (const { said, about } of forgetPieces(state, node)) answer(state, node, said, about);
+      return;
     default:
       return unreachable(event);
   }
@@ -116,7 +117,7 @@ function conclude(state: State, node: RunningNode, { end, passage }: Through, id
       node.held.set(id, passage);
       return state.queue.push({ kind: 'held', time: end.until, priority: 1, sequence: 0, node: node.name, id });
     case 'wait':
-      return keepPiece(state, node, passage.packet, id);
+      return keepPiece(state, node, passage, id);
     case 'merged': {
       const { packet, size, ident } = end.whole;
       const whole = state.recorder.born(state.now, { node: node.name, value: packet, cause: id, by: 'reassembly' });

@@ -88,7 +88,7 @@ export class RunningNode implements RouterInit {
     copy.#held = this.#held && new RareMap([...this.#held].map(([id, passage]) => [id, copyPassage(passage)]));
     copy.#pieces =
       this.#pieces &&
-      new RareMap([...this.#pieces].map(([key, { ids, deadline }]) => [key, { ids: [...ids], deadline }]));
+      new RareMap([...this.#pieces].map(([key, { ids, ...rest }]) => [key, { ids: [...ids], ...rest }]));
     copy.#rng = this.#rng?.copy();
     return copy;
   }
@@ -185,7 +185,9 @@ export class RunningNode implements RouterInit {
 /** Pieces of one packet. */
 interface Pieces {
   readonly ids: PacketId[];
-  readonly deadline: Millis;
+  deadline: Millis;
+  /** The first of them in the packet, and the interface that it came by. */
+  head: { readonly id: PacketId; readonly by: string | undefined } | undefined;
 }
 
 /** How the nodes of a world are made. */
