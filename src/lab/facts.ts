@@ -66,14 +66,11 @@ export function factsOf(step: Step, result: AnyResult, { ports, oneWay }: Circum
   if (verb === undefined) return {};
   const told = Object.fromEntries(FIELDS[verb].map((name) => [name, result[name]]));
   const { arrived } = told as { readonly arrived?: readonly ArrivedLine[] };
-  // no packet of the step itself ever left
-  const unresolved = result.outcome === 'nxdomain' || result.outcome === 'servfail';
   return dropUndefined({
     ...told,
-    ...(unresolved ? { server: undefined } : {}),
     // where a packet ended that no rule stopped, nobody sees
     ...(told.outcome === 'lost' ? { outcome: 'dropped' } : {}),
-    seenAs: unresolved ? undefined : steadyEndpoint(step, told.seenAs, ports),
+    seenAs: steadyEndpoint(step, told.seenAs, ports),
     hops: oneWay ? hopsOf(told.hops) : hopsOf(told.hops)?.length,
     bytes: result.outcome === 'transferred' ? told.bytes : undefined,
     arrived: arrived?.map(showArrived),

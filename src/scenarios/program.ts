@@ -8,6 +8,8 @@ import type { World } from '../sim/world/world.ts';
 export interface Ran {
   readonly program: string | undefined;
   readonly finding: Finding;
+  /** It asked for an address and got none: whoever answered is not whom the step wanted to reach. */
+  readonly unresolved?: true;
   /** Why nothing could be sent at all: the node has no way to its target. */
   readonly stuck?: Stuck;
   /** What stopped packets before this says nothing about the outcome. */

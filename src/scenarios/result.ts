@@ -53,7 +53,7 @@ export function resultOf(verb: Verb, ran: Ran, trace: Trace, elapsed: Millis): R
   return {
     ...more,
     outcome,
-    ...known,
+    ...(ran.unresolved === true ? {} : known),
     ...(stuck === undefined ? blocked(outcome, stop, server?.node) : { blockedAt: stuck.node, blockedBy: stuck.place }),
     ...(icmp === undefined ? {} : { icmp: { type: icmp.type, code: icmp.code, from: showIp(icmp.from) } }),
     elapsed: showDuration(elapsed),

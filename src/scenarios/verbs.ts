@@ -74,7 +74,7 @@ function at(
   if (found.kind === 'address') return run(world, from, make(found.ip), found.ip);
   const { program, finding } = found.ran;
   const reason = finding.more?.reason ?? `the name "${to}" does not resolve: ${finding.outcome}`;
-  return { program, finding: { ...finding, outcome: otherwise, more: { ...finding.more, reason } } };
+  return { program, finding: { ...finding, outcome: otherwise, more: { ...finding.more, reason } }, unresolved: true };
 }
 
 function connect(world: World, step: ArgumentsOf<'connect'>): Ran {
@@ -92,7 +92,7 @@ function connect(world: World, step: ArgumentsOf<'connect'>): Ran {
 
 function send(world: World, step: ArgumentsOf<'send'>): Ran {
   const { protocol, port, sourcePort, payload, ttl, tcpFlags } = step;
-  return at(world, step, 'silent', (to) =>
+  return at(world, step, 'dropped', (to) =>
     sendClient({
       to,
       protocol: typeof protocol === 'number' ? protocol : PROTOCOL[protocol],
@@ -128,7 +128,7 @@ function traceroute(world: World, step: ArgumentsOf<'traceroute'>): Ran {
 function fetch(world: World, { from, url }: ArgumentsOf<'fetch'>): Ran {
   const { protocol, hostname, port, host, pathname, search } = new URL(url);
   const found = lookUp(world, from, hostname.replace(/^\[|\]$/g, ''));
-  if (found.kind === 'failed') return found.ran;
+  if (found.kind === 'failed') return { ...found.ran, unresolved: true };
   const to = { ip: found.ip, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) };
   return run(world, from, fetchClient({ to, host, path: pathname + search }), to.ip);
 }

@@ -76,12 +76,6 @@ describe('the facts of a result', () => {
       { outcome: 'data-failed', bytes: 12 },
       { outcome: 'data-failed' },
     ],
-    [
-      'no server of a name that is unknown',
-      { fetch: { from: 'a', url: 'http://x/' } },
-      { outcome: 'nxdomain', server: 'dns' },
-      { outcome: 'nxdomain' },
-    ],
     ['nothing of a change', { change: [] }, { elapsed: '0s' }, {}],
   ])('%s', (_, step, result, expected) => {
     expect(facts(step, result)).toEqual(expected);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Result } from '../../src/scenarios/result.ts';
-import { runScenario } from '../../src/scenarios/run.ts';
+import { runScenario, type ScenarioReport } from '../../src/scenarios/run.ts';
 import type { Step } from '../../src/scenarios/schema.ts';
 import type { Design } from '../../src/sim/design/design.ts';
 
@@ -44,6 +44,39 @@ describe('where nothing could be sent', () => {
     expect(ask(step)).toMatchObject(expected);
     expect(ask(step)?.explanation).toContain('on ann would carry its packets on');
   });
+});
+
+describe('a name that does not resolve', () => {
+  const name = 'x.example.com';
+  const records = { app: 'dns', records: { 'www.example.com': ['10.1.0.20'] } } as const;
+  const nodes = {
+    ann: { kind: 'host', interfaces: { eth0: '10.1.0.10/24' }, resolver: ['10.1.0.53'] },
+    names: { kind: 'host', interfaces: { eth0: '10.1.0.53/24' }, services: [records] },
+  } as const;
+  const network: Design = { nodes, links: [['ann', 'names']] };
+  const rows: readonly (readonly [string, Step, string])[] = [
+    ['connect', { connect: { from: 'ann', to: name, port: 80 } }, 'unreachable'],
+    ['ping', { ping: { from: 'ann', to: name } }, 'unreachable'],
+    ['traceroute', { traceroute: { from: 'ann', to: name } }, 'unreachable'],
+    ['send', { send: { from: 'ann', to: name, protocol: 'udp', port: 9 } }, 'dropped'],
+    ['fetch', { fetch: { from: 'ann', url: `http://${name}/` } }, 'nxdomain'],
+    ['ftp', { ftp: { from: 'ann', to: name, mode: 'passive' } }, 'control-failed'],
+  ];
+  it.each(rows)('has no server, and nobody saw the client: %s', (_, step, outcome) => {
+    const expect = { outcome, server: null, seenAs: null } as const;
+    const report = runScenario({}, { name: 'unresolved', network, steps: [{ ...step, expect } as Step] });
+    assert(report);
+  });
+
+  it('is answered by the name server where it was asked for', () => {
+    const step: Step = { resolve: { from: 'ann', name }, expect: { outcome: 'nxdomain', server: 'names' } };
+    assert(runScenario({}, { name: 'unresolved', network, steps: [step] }));
+  });
+
+  function assert({ status, steps }: ScenarioReport): void {
+    expect(steps.map(({ message }) => message)).toEqual([undefined]);
+    expect(status).toBe('passed');
+  }
 });
 
 describe('the server of a datagram that was cut on its way', () => {
