@@ -35,7 +35,8 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   fc.tuple(anyTarget, anyTime).map(
     ([target, at]): Act =>
       (model, timers) => {
-        timers.set(target, at);
+        if (target.kind === 'app') timers.setNamed(target.app, target.name, at);
+        else timers.set(target, at);
         put(model, timers, target, at);
         return timers;
       },
