@@ -110,4 +110,18 @@ describe('timers', () => {
     ]);
     expect(timers.takeFresh()).toEqual([]);
   });
+
+  it.each([
+    ['its name', (timers: Timers) => timers.remove({ kind: 'app', app: 'x', name: 'a' })],
+    ['its application', (timers: Timers) => timers.removeApp('x')],
+  ])('that fired and went with %s are new when they are set again', (_, remove) => {
+    const timers = new Timers();
+    timers.setNamed('x', 'a', 1);
+    expect(timers.take(1)).toEqual({ kind: 'app', app: 'x', name: 'a' });
+    remove(timers);
+    timers.setNamed('x', 'a', 2);
+    expect(timers.wants(2)).toBe(true);
+    timers.removeApp('x');
+    expect(timers.wants(2)).toBe(false);
+  });
 });
