@@ -23,11 +23,18 @@ export function forkState(state: State): State {
     order,
     learned,
     cut: new RareMap(state.cut),
-    queue: state.queue.copy(),
+    queue: copyQueue(state.queue),
     recorder: state.recorder.copy(),
     recalls,
     findings: new RareMap(state.findings),
   };
+}
+
+/** Packets that move are written to: each world has its own. */
+function copyQueue(queue: State['queue']): State['queue'] {
+  const copy = queue.copy();
+  if (copy.moving > 0) copy.replace((event) => ('packet' in event ? { ...event } : event));
+  return copy;
 }
 
 /** A node of this world's own, in the place of one that it shares; what is on its way there goes with the copy. */
@@ -39,7 +46,7 @@ export function ownNode({ queue }: State, shared: RunningNode): RunningNode {
 }
 
 function eventOf(event: Event, copyOf: CopyConnection): Event {
-  return 'tracked' in event ? withOwn(event, copyOf) : event;
+  return 'packet' in event ? withOwn(event, copyOf) : event;
 }
 
 /** A packet remembers the connection that tracking found for it. */

@@ -6,7 +6,7 @@ import type { Timer } from '../host/timers.ts';
 import { isError } from '../packet/icmp-error.ts';
 import type { Packet } from '../packet/packet.ts';
 import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
-import { enter, runHop } from '../router/hop.ts';
+import { runHop } from '../router/hop.ts';
 import { release } from '../router/mapping/unsolicited.ts';
 import type { Answer, End, Passage } from '../router/passage.ts';
 import { identOf } from '../router/stage/egress.ts';
@@ -18,7 +18,7 @@ import { carryOut } from './mapping.ts';
 import type { Waiting } from './neighbours.ts';
 import type { RunningNode } from './node.ts';
 import { forgetPieces, keepPiece, takePieces } from './pieces.ts';
-import { type Event, findNode, isUp, linkAt, recompile, type State } from './state.ts';
+import { type Event, findNode, isUp, linkAt, type Moving, movingFrom, recompile, type State } from './state.ts';
 import { lose, transmit, transmitAgain } from './transmit.ts';
 
 /** Takes the next event from the queue, moves the clock to it and lets it happen. */
@@ -45,14 +45,8 @@ function happen(state: State, node: RunningNode, event: Event): void {
   switch (event.kind) {
     case 'arrive':
       return arrive(state, node, event);
-    case 'depart': {
-      const passage = enter(event.packet, undefined, event.tracked, event.cut);
-      if (event.out !== undefined) {
-        passage.out = event.out;
-        passage.nextHop = event.packet.dst;
-      }
-      return walk(state, node, passage, event.id);
-    }
+    case 'depart':
+      return walk(state, node, event);
     case 'timer':
       return spread(state, node, node.host.expire(event.timer, state.now));
     case 'unanswered':
@@ -67,64 +61,61 @@ function happen(state: State, node: RunningNode, event: Event): void {
   }
 }
 
-type Arrival = Extract<Event, { kind: 'arrive' }>;
-
-function arrive(state: State, node: RunningNode, event: Arrival): void {
-  const { id, by } = event;
+function arrive(state: State, node: RunningNode, event: Moving): void {
+  const { id, in: by = 'lo' } = event;
   if (!node.up || !(by === 'lo' || node.router.program.interfaces.get(by)?.up === true)) {
     return lose(state, node.name, id, 'nodeDown', `${node.name}:${by} is down`);
   }
   comeIn(state, node, event);
 }
 
-function comeIn(state: State, node: RunningNode, { id, packet, by, tracked }: Arrival): void {
-  if (node.sniffs) spread(state, node, node.host.sniff(packet, by, state.now), id);
-  walk(state, node, enter(packet, by, tracked), id);
+function comeIn(state: State, node: RunningNode, moving: Moving): void {
+  if (node.sniffs) spread(state, node, node.host.sniff(moving.packet, moving.in ?? 'lo', state.now), moving.id);
+  walk(state, node, moving);
 }
 
 /** One packet through one node, written down, and what comes of it. */
-function walk(state: State, node: RunningNode, passage: Passage, id: PacketId): void {
+function walk(state: State, node: RunningNode, moving: Moving): void {
   const { recorder } = state;
-  const walk = recorder.walk(state.now, id, node.name, passage);
-  const end = runHop(passage, node.router, state.now, walk);
+  const walk = recorder.walk(state.now, moving.id, node.name, moving);
+  const end = runHop(moving, node.router, state.now, walk);
   if (walk !== undefined) {
-    recorder.hop(walk, end.verdict === 'transmit' ? passage.out : undefined);
+    recorder.hop(walk, end.verdict === 'transmit' ? moving.out : undefined);
     recorder.change(state.now, node.name, node.router.drain());
   }
-  if (end.verdict === 'transmit' && end.pieces === undefined) leave(state, node, passage, id);
-  else conclude(state, node, { end, passage }, id);
+  if (end.verdict === 'transmit' && end.pieces === undefined) leave(state, node, moving);
+  else conclude(state, node, moving, end);
 }
 
-/** A packet whose walk through a node is over. */
-interface Through {
-  readonly end: End;
-  readonly passage: Passage;
-}
-
-function conclude(state: State, node: RunningNode, { end, passage }: Through, id: PacketId): void {
+/** What comes of a packet whose walk through a node is over. */
+function conclude(state: State, node: RunningNode, moving: Moving, end: End): void {
+  const { id, packet } = moving;
   switch (end.verdict) {
     case 'deliver':
-      return deliver(state, node, passage, id);
+      return deliver(state, node, moving);
     case 'transmit':
-      return leaveCut(state, node, passage, { id, pieces: end.pieces ?? fail('no pieces') });
+      return leaveCut(state, node, moving, end.pieces ?? fail('no pieces'));
     case 'drop': {
-      const mute = isMute(state, passage, id, end.answer);
+      const mute = isMute(state, moving, end.answer);
       state.recorder.fate(state.now, id, fateOfDrop(node, end.why));
       if (end.answer !== undefined && !mute) answer(state, node, end.answer, id);
       return;
     }
     case 'hold':
-      node.held.set(id, passage);
+      node.held.set(id, moving);
       return state.queue.push({ kind: 'held', time: end.until, priority: 1, sequence: 0, node: node.name, id });
     case 'wait':
-      return keepPiece(state, node, passage, id);
+      return keepPiece(state, node, moving, id);
     case 'merged': {
-      const { packet, size, ident } = end.whole;
-      const whole = state.recorder.born(state.now, { node: node.name, value: packet, cause: id, by: 'reassembly' });
-      for (const piece of [...takePieces(node, passage.packet), id]) {
+      const { packet: value, size, ident } = end.whole;
+      const whole = state.recorder.born(state.now, { node: node.name, value, cause: id, by: 'reassembly' });
+      for (const piece of [...takePieces(node, packet), id]) {
         state.recorder.fate(state.now, piece, { kind: 'reassembled', node: node.name, into: whole });
       }
-      return walk(state, node, enter(packet, passage.in, undefined, { size, ident }), whole);
+      const next = movingFrom(node.name, state.now, whole, value);
+      next.in = moving.in;
+      next.cut = { size, ident };
+      return walk(state, node, next);
     }
     default:
       return unreachable(end);
@@ -141,40 +132,38 @@ function fateOfDrop(node: RunningNode, why: Why): Fate {
 }
 
 /** The kernel says one ICMP message at a time: one that is stopped on its way out draws no other (`icmp_xmit_lock`). */
-function isMute({ recorder }: State, passage: Passage, id: PacketId, answer?: Answer): boolean {
-  if (answer?.packet.kind !== 'icmp' || passage.in !== undefined) return false;
+function isMute({ recorder }: State, { id, in: arrivedBy }: Moving, answer?: Answer): boolean {
+  if (answer?.packet.kind !== 'icmp' || arrivedBy !== undefined) return false;
   return recorder.unfinished.get(id)?.by === 'icmp';
 }
 
-function leave(state: State, node: RunningNode, passage: Passage, id: PacketId): void {
-  if (transmitAgain(state, node, id, passage)) letRest(node, passage);
-  else transmit(state, node, { id, packet: passage.packet, passage });
+function leave(state: State, node: RunningNode, moving: Moving): void {
+  const { tracked } = moving;
+  if (transmitAgain(state, node, moving)) letRest(node, tracked);
+  else transmit(state, node, moving);
 }
 
 /** The same in pieces, each a packet of its own. */
-function leaveCut(
-  state: State,
-  node: RunningNode,
-  passage: Passage,
-  { id, pieces }: { readonly id: PacketId; readonly pieces: readonly Packet[] },
-): void {
+function leaveCut(state: State, node: RunningNode, { id, out, nextHop }: Moving, pieces: readonly Packet[]): void {
   const into = pieces.map((value) =>
     state.recorder.born(state.now, { node: node.name, value, cause: id, by: 'fragmentation' }),
   );
   state.recorder.fate(state.now, id, { kind: 'fragmented', node: node.name, into });
-  pieces.forEach((packet, i) => {
-    transmit(state, node, { id: into[i] ?? fail('no number'), packet, passage });
-  });
+  for (const [i, packet] of pieces.entries()) {
+    const piece = movingFrom(node.name, state.now, into[i] ?? fail('no number'), packet);
+    piece.out = out;
+    piece.nextHop = nextHop;
+    transmit(state, node, piece);
+  }
 }
 
 /** What has gone out by a wire holds no connection any longer: one that it has opened is the table's alone. */
-function letRest({ router }: RunningNode, { tracked }: Passage): void {
+function letRest({ router }: RunningNode, tracked: Passage['tracked']): void {
   if (tracked instanceof Begun && tracked.connection.confirmed) router.conntrack.rest(tracked);
 }
 
-function deliver(state: State, node: RunningNode, passage: Passage, id: PacketId): void {
-  const { packet } = passage;
-  const output = node.host.receive(packet, passage.in ?? 'lo', state.now);
+function deliver(state: State, node: RunningNode, { id, in: by = 'lo', packet }: Moving): void {
+  const output = node.host.receive(packet, by, state.now);
   state.recorder.fate(state.now, id, fateOf(node, output));
   spread(state, node, output, id);
 }
@@ -226,18 +215,14 @@ function depart(state: State, node: RunningNode, sent: Departure, cause: PacketI
   if (by === 'icmp' && isLimited(node, packet, state.now)) return;
   const id = state.recorder.born(state.now, { node: node.name, value: packet, cause, by });
   const cut = fragment === undefined ? undefined : { size: fragment, ident: identOf(packet, node.router) };
-  state.queue.push({
-    kind: 'depart',
-    time: state.now,
-    priority: 0,
-    sequence: 0,
-    node: node.name,
-    out,
-    id,
-    packet,
-    tracked,
-    cut,
-  });
+  const moving = movingFrom(node.name, state.now, id, packet);
+  if (out !== undefined) {
+    moving.out = out;
+    moving.nextHop = packet.dst;
+  }
+  moving.tracked = tracked;
+  moving.cut = cut;
+  state.queue.push(moving);
 }
 
 /** The kernel's own errors are limited where the design says so, never those to itself. */

@@ -10,7 +10,6 @@ import type { Packet } from '../packet/packet.ts';
 import { compileNode } from '../program/compile.ts';
 import type { NodeProgram, Surroundings } from '../program/program.ts';
 import type { Passage } from '../router/passage.ts';
-import type { Tracked } from '../router/tracked.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { ownNode } from './fork.ts';
 import { type Outlet, RunningNode, reprogram } from './node.ts';
@@ -19,28 +18,46 @@ import { Recorder, type RecordLevel } from './recorder.ts';
 import { SharedTable } from './shared.ts';
 import { plainWire, Wire } from './wire.ts';
 
+/**
+ * A packet that comes to a node, or starts there: its passage through the node, and the event that begins it. Once it has
+ * left, and nobody has kept it, it is what comes to the next node.
+ */
+export interface Moving extends Passage, Due {
+  kind: 'arrive' | 'depart';
+  time: Millis;
+  node: string;
+  in: string | undefined;
+  readonly id: PacketId;
+  /** The way by which it comes; undefined: from this node itself, or as one of many. */
+  via: Outlet | undefined;
+}
+
+/** A packet that starts at a node, or comes there by its loopback interface. */
+export function movingFrom(node: string, time: Millis, id: PacketId, packet: Packet): Moving {
+  return {
+    kind: 'depart',
+    time,
+    priority: 0,
+    sequence: 0,
+    node,
+    id,
+    via: undefined,
+    packet,
+    in: undefined,
+    out: undefined,
+    nextHop: undefined,
+    tracked: undefined,
+    notrack: false,
+    cut: undefined,
+    arrived: undefined,
+    turned: false,
+  };
+}
+
 /** What will happen: a packet arrives or starts, a node's timer fires, a next hop turns out not to answer. */
 export type Event = Due &
   (
-    | {
-        readonly kind: 'arrive';
-        readonly node: string;
-        readonly by: string;
-        /** The way by which it comes; undefined: from this node itself, or as one of many. */
-        readonly via: Outlet | undefined;
-        readonly id: PacketId;
-        readonly packet: Packet;
-        readonly tracked: Tracked | undefined;
-      }
-    | {
-        readonly kind: 'depart';
-        readonly node: string;
-        readonly out: string | undefined;
-        readonly id: PacketId;
-        readonly packet: Packet;
-        readonly tracked: Tracked | undefined;
-        readonly cut: Passage['cut'];
-      }
+    | Moving
     | { readonly kind: 'timer'; readonly node: string; readonly timer: number }
     | { readonly kind: 'unanswered'; readonly node: string; readonly key: string }
     | { readonly kind: 'held'; readonly node: string; readonly id: PacketId }

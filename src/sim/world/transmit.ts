@@ -1,41 +1,29 @@
 /** From the egress of one node to the door of the next. */
 import { family, type Ip, isMulticast } from '../addr/ip.ts';
 import { fail } from '../base/fail.ts';
-import { lengthOf, type Packet } from '../packet/packet.ts';
-import type { Passage } from '../router/passage.ts';
+import { lengthOf } from '../packet/packet.ts';
 import type { LossReason } from '../trace/fate.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { neighbourKey, RESOLUTION_TIME } from './neighbours.ts';
 import type { Outlet, RunningNode } from './node.ts';
 import { NO_NUMBER } from './recorder.ts';
-import { isUp, type Joint, linkAt, lookAt, type State, wireOf } from './state.ts';
-
-/** A packet that leaves a node, with the walk that led there. */
-export interface Leaving {
-  readonly id: PacketId;
-  readonly packet: Packet;
-  readonly passage: Passage;
-}
+import { isUp, type Joint, linkAt, lookAt, type Moving, movingFrom, type State, wireOf } from './state.ts';
 
 /** Puts a packet on the link of its interface, where others have gone to its next hop before it; false for none. */
-export function transmitAgain(
-  state: State,
-  node: RunningNode,
-  id: PacketId,
-  { out, nextHop, packet }: Passage,
-): boolean {
+export function transmitAgain(state: State, node: RunningNode, leaving: Moving): boolean {
+  const { out, nextHop } = leaving;
   const { lastOutlet } = node;
   const known =
     lastOutlet?.nextHop === nextHop ? lastOutlet : nextHop === undefined ? undefined : node.outlets.get(nextHop);
   if (known === undefined || known.epoch !== state.epoch || known.out !== out) return false;
   node.lastOutlet = known;
-  pass(state, known, id, packet);
+  pass(state, known, leaving);
   return true;
 }
 
 /** Puts a packet on the link of its interface, towards its next hop. */
-export function transmit(state: State, node: RunningNode, leaving: Leaving): void {
-  const { out = fail('no way out'), nextHop = fail('no next hop') } = leaving.passage;
+export function transmit(state: State, node: RunningNode, leaving: Moving): void {
+  const { out = fail('no way out'), nextHop = fail('no next hop') } = leaving;
   if (out === 'lo') return loop(state, node, leaving);
   const joint = linkAt(state, node.name, out);
   if (joint === undefined || !isUp(state, joint.link) || !node.up) return unanswered(state, node, leaving);
@@ -49,7 +37,7 @@ export function transmit(state: State, node: RunningNode, leaving: Leaving): voi
   const wire = wireOf(state, joint);
   const outlet = { epoch: state.epoch, out, nextHop, from: joint, to, wire, found, peer: undefined };
   keep(node, outlet);
-  pass(state, outlet, leaving.id, leaving.packet);
+  pass(state, outlet, leaving);
 }
 
 /** Most nodes have one way out that is used: the others stand in a table. */
@@ -63,27 +51,20 @@ function keep(node: RunningNode, outlet: Outlet): void {
 }
 
 /** To a next hop that answers. */
-function pass(state: State, outlet: Outlet, id: PacketId, packet: Packet): void {
+function pass(state: State, outlet: Outlet, leaving: Moving): void {
   const { found } = outlet;
   found.at = state.now;
   found.doubted = undefined;
-  carry(state, outlet, id, packet);
+  carry(state, outlet, leaving);
 }
 
 /** Through the loopback interface a packet keeps what tracking knows of it. */
-function loop(state: State, node: RunningNode, { id, packet, passage }: Leaving): void {
-  state.queue.push({
-    kind: 'arrive',
-    time: state.now,
-    priority: 0,
-    sequence: 0,
-    node: node.name,
-    by: 'lo',
-    via: undefined,
-    id,
-    packet,
-    tracked: passage.tracked,
-  });
+function loop(state: State, node: RunningNode, { id, packet, tracked }: Moving): void {
+  const back = movingFrom(node.name, state.now, id, packet);
+  back.kind = 'arrive';
+  back.in = 'lo';
+  back.tracked = tracked;
+  state.queue.push(back);
 }
 
 /** Whether an end of a link, and its node, are up. */
@@ -108,8 +89,10 @@ type Course =
   | Outlet
   | (Pick<Outlet, 'from' | 'to' | 'wire'> & { readonly peer?: undefined; readonly epoch?: undefined });
 
-function carry(state: State, course: Course, id: PacketId, packet: Packet): void {
+/** The passage that is over becomes the one to come. */
+function carry(state: State, course: Course, leaving: Moving): void {
   const { from, to, wire } = course;
+  const { id, packet } = leaving;
   const at = wire.pass(from.node, lengthOf(packet), state.now);
   const { link } = from;
   if (typeof at === 'string') return lose(state, from.node, id, at, link.name);
@@ -127,22 +110,23 @@ function carry(state: State, course: Course, id: PacketId, packet: Packet): void
       sequence: NO_NUMBER,
     });
   }
-  state.queue.push({
-    kind: 'arrive',
-    time: at,
-    priority: 0,
-    sequence: 0,
-    node: to.node,
-    by: to.interface,
-    via: course.epoch === undefined ? undefined : course,
-    id,
-    packet,
-    tracked: undefined,
-  });
+  leaving.kind = 'arrive';
+  leaving.time = at;
+  leaving.node = to.node;
+  leaving.in = to.interface;
+  leaving.via = course.epoch === undefined ? undefined : course;
+  leaving.out = undefined;
+  leaving.nextHop = undefined;
+  leaving.tracked = undefined;
+  leaving.notrack = false;
+  leaving.cut = undefined;
+  leaving.arrived = undefined;
+  leaving.turned = false;
+  state.queue.push(leaving);
 }
 
 /** A broadcast: one copy, a packet of its own, for each of the others; alone on the segment it is heard by nobody. */
-function flood(state: State, from: Joint, leaving: Leaving): void {
+function flood(state: State, from: Joint, leaving: Moving): void {
   const [first, ...others] = from.others.filter((end) => isUpAt(state, end));
   if (first === undefined) return lose(state, from.node, leaving.id, 'noNeighbour', from.link.name);
   const wire = wireOf(state, from);
@@ -153,16 +137,16 @@ function flood(state: State, from: Joint, leaving: Leaving): void {
       cause: leaving.id,
       by: 'broadcast',
     });
-    carry(state, { from, to, wire }, id, leaving.packet);
+    carry(state, { from, to, wire }, movingFrom(from.node, state.now, id, leaving.packet));
   }
-  carry(state, { from, to: first, wire }, leaving.id, leaving.packet);
+  carry(state, { from, to: first, wire }, leaving);
 }
 
 /** Nobody answers for the next hop: the packet waits until the kernel gives up asking. */
-function unanswered(state: State, node: RunningNode, { id, passage }: Leaving): void {
-  const { out = '', nextHop = fail('no next hop') } = passage;
+function unanswered(state: State, node: RunningNode, leaving: Moving): void {
+  const { id, out = '', nextHop = fail('no next hop') } = leaving;
   const key = neighbourKey(out, nextHop);
-  if (node.neighbours.wait(key, { id, passage })) {
+  if (node.neighbours.wait(key, { id, passage: leaving })) {
     state.queue.push({
       kind: 'unanswered',
       time: state.now + RESOLUTION_TIME,

@@ -17,7 +17,7 @@ import { countWorld } from './kept.ts';
 import { spread, step } from './loop.ts';
 import type { RecordLevel } from './recorder.ts';
 import { restartGivers, startAll } from './services.ts';
-import { lookAt, makeState, nodeOf, type State } from './state.ts';
+import { lookAt, makeState, movingFrom, nodeOf, type State } from './state.ts';
 import { type Tables, tablesOf } from './tables.ts';
 
 export interface WorldOptions {
@@ -126,18 +126,7 @@ export class World {
     recorder.await(recorder.packets + 1, packets.length);
     for (const packet of packets) {
       const id = recorder.born(state.now, { node: name, value: packet, cause: undefined, by: 'hand' });
-      state.queue.push({
-        kind: 'depart',
-        time: state.now,
-        priority: 0,
-        sequence: 0,
-        node: name,
-        out: undefined,
-        id,
-        packet,
-        tracked: undefined,
-        cut: undefined,
-      });
+      state.queue.push(movingFrom(name, state.now, id, packet));
     }
     while (recorder.waiting > 0) step(state);
     return recorder.awaited;

@@ -11,7 +11,7 @@ import type { Firewall } from '../../../src/sim/design/rule.ts';
 import type { Packet } from '../../../src/sim/packet/packet.ts';
 import { step } from '../../../src/sim/world/loop.ts';
 import { startAll } from '../../../src/sim/world/services.ts';
-import { makeState, nodeOf, type State } from '../../../src/sim/world/state.ts';
+import { makeState, movingFrom, nodeOf, type State } from '../../../src/sim/world/state.ts';
 
 export const ip = (text: string): Ip => parseIp(text) ?? fail(text);
 
@@ -149,8 +149,10 @@ export class Stand {
     const before = state.recorder.trace.length;
     for (const packet of packets) {
       const id = state.recorder.born(state.now, { node, value: packet, cause: undefined, by: 'bench' });
-      const due = { time: state.now, priority: 0, sequence: 0 } as const;
-      state.queue.push({ kind: 'arrive', ...due, node: 'nat', by, via: undefined, id, packet, tracked: undefined });
+      const moving = movingFrom('nat', state.now, id, packet);
+      moving.kind = 'arrive';
+      moving.in = by;
+      state.queue.push(moving);
     }
     const deadline = state.now + 1000;
     while (state.queue.moving > 0 && state.queue.isDue(deadline)) step(state);
