@@ -56,8 +56,8 @@ export class TupleIndex {
   readonly #rest: number;
   readonly #masks: Masks;
   #tags = NO_TAGS;
-  #hashes = NO_WORDS;
-  #references = NO_WORDS;
+  /** Hash and reference of each slot; while there are few, references alone. */
+  #pairs = NO_WORDS;
   /** One less than the number of slots, which is a power of two; 0 while there are few. */
   #mask = 0;
   #used = 0;
@@ -75,8 +75,7 @@ export class TupleIndex {
     const copy = new TupleIndex(rows, this.#masks);
     if (this.#used > 0) {
       copy.#tags = this.#tags.slice();
-      copy.#hashes = this.#hashes.slice();
-      copy.#references = this.#references.slice();
+      copy.#pairs = this.#pairs.slice();
       copy.#mask = this.#mask;
       copy.#used = this.#used;
     }
@@ -102,8 +101,8 @@ export class TupleIndex {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const there = tags[slot] as number;
       if (there === FREE) return 0;
-      if (there !== tag || this.#hashes[slot] !== hash) continue;
-      const reference = this.#references[slot] as number;
+      if (there !== tag || this.#pairs[2 * slot] !== hash) continue;
+      const reference = this.#pairs[2 * slot + 1] as number;
       if (this.#isOf(reference, src, dst, ports, rest)) return reference;
     }
   }
@@ -111,7 +110,7 @@ export class TupleIndex {
   /** The same, where there are few. */
   #among(src: number, dst: number, ports: number, rest: number): number {
     for (let slot = 0; slot < this.#used; slot++) {
-      const reference = this.#references[slot] as number;
+      const reference = this.#pairs[slot] as number;
       if (this.#isOf(reference, src, dst, ports, rest)) return reference;
     }
     return 0;
@@ -138,24 +137,25 @@ export class TupleIndex {
     const tag = tagOf(hash);
     const tags = this.#tags;
     let slot = hash & this.#mask;
-    while (tags[slot] !== FREE && !(tags[slot] === tag && this.#isSame(slot, reference)))
+    const pairs = this.#pairs;
+    while (tags[slot] !== FREE && !(tags[slot] === tag && this.#isSame(pairs[2 * slot + 1] as number, reference)))
       slot = (slot + 1) & this.#mask;
-    const before = tags[slot] === FREE ? 0 : (this.#references[slot] as number);
+    const before = tags[slot] === FREE ? 0 : (pairs[2 * slot + 1] as number);
     if (before === 0) this.#used += 1;
     tags[slot] = tag;
-    this.#hashes[slot] = hash;
-    this.#references[slot] = reference;
+    pairs[2 * slot] = hash;
+    pairs[2 * slot + 1] = reference;
     return before;
   }
 
   /** The same, where there are few. */
   #setAmong(reference: number): number {
     let slot = 0;
-    while (slot < this.#used && !this.#isSame(slot, reference)) slot += 1;
-    if (this.#references === NO_WORDS) this.#references = new Int32Array(FEW);
-    const before = slot < this.#used ? (this.#references[slot] as number) : 0;
+    while (slot < this.#used && !this.#isSame(this.#pairs[slot] as number, reference)) slot += 1;
+    if (this.#pairs === NO_WORDS) this.#pairs = new Int32Array(FEW);
+    const before = slot < this.#used ? (this.#pairs[slot] as number) : 0;
     if (before === 0) this.#used += 1;
-    this.#references[slot] = reference;
+    this.#pairs[slot] = reference;
     return before;
   }
 
@@ -173,7 +173,7 @@ export class TupleIndex {
     if (this.#used === 0) return;
     const tags = this.#tags;
     let slot = this.#hashOf(reference) & this.#mask;
-    while (this.#references[slot] !== reference || tags[slot] === FREE) {
+    while (this.#pairs[2 * slot + 1] !== reference || tags[slot] === FREE) {
       if (tags[slot] === FREE) return;
       slot = (slot + 1) & this.#mask;
     }
@@ -184,20 +184,20 @@ export class TupleIndex {
 
   #deleteAmong(reference: number): void {
     let slot = 0;
-    while (slot < this.#used && this.#references[slot] !== reference) slot += 1;
+    while (slot < this.#used && this.#pairs[slot] !== reference) slot += 1;
     if (slot === this.#used) return;
     this.#used -= 1;
-    this.#references[slot] = this.#references[this.#used] as number;
+    this.#pairs[slot] = this.#pairs[this.#used] as number;
   }
 
   #deleteWide(key: string, reference: number): void {
     if (this.#six?.get(key) === reference) this.#six.delete(key);
   }
 
-  /** Whether the tuple in a slot is that of a reference, as far as it counts. */
-  #isSame(slot: number, reference: number): boolean {
-    const a = startOf(this.#references[slot] as number);
-    const b = startOf(reference);
+  /** Whether two references are of the same tuple, as far as it counts. */
+  #isSame(one: number, other: number): boolean {
+    const a = startOf(one);
+    const b = startOf(other);
     const { words } = this.#rows;
     if (words[a] !== words[b] || (differ(words, a + 1, b + 1) & this.#dst) !== 0) return false;
     return (differ(words, a + 2, b + 2) & this.#ports) === 0 && (differ(words, a + 3, b + 3) & this.#rest) === 0;
@@ -214,40 +214,43 @@ export class TupleIndex {
   /** Moves back into a gap what was only behind it because the slot was taken, so that no search ends too early. */
   #close(gap: number): void {
     const tags = this.#tags;
-    const hashes = this.#hashes;
+    const pairs = this.#pairs;
     const mask = this.#mask;
     let free = gap;
     for (let slot = (gap + 1) & mask; tags[slot] !== FREE; slot = (slot + 1) & mask) {
-      const hash = hashes[slot] as number;
+      const hash = pairs[2 * slot] as number;
       if (((slot - hash) & mask) < ((slot - free) & mask)) continue;
       tags[free] = tags[slot] as number;
-      hashes[free] = hash;
-      this.#references[free] = this.#references[slot] as number;
+      pairs[2 * free] = hash;
+      pairs[2 * free + 1] = pairs[2 * slot + 1] as number;
       tags[slot] = FREE;
       free = slot;
     }
   }
 
   #grow(): void {
-    const [tags, hashes, references] = [this.#tags, this.#hashes, this.#references];
+    const before = this.#tags;
+    const pairs = this.#pairs;
     const few = this.#mask === 0 ? this.#used : 0;
     // few that are there move often, if there is room for few more
-    const size = Math.max(SMALLEST, (tags.length < MANY ? 4 : 2) * tags.length);
+    const size = Math.max(SMALLEST, (before.length < MANY ? 4 : 2) * before.length);
     const mask = size - 1;
-    this.#tags = new Uint8Array(size);
-    this.#hashes = new Int32Array(size);
-    this.#references = new Int32Array(size);
-    this.#mask = mask;
-    for (let at = 0; at < tags.length; at++) {
-      if (tags[at] === FREE) continue;
-      let slot = (hashes[at] as number) & mask;
-      while (this.#tags[slot] !== FREE) slot = (slot + 1) & mask;
-      this.#tags[slot] = tags[at] as number;
-      this.#hashes[slot] = hashes[at] as number;
-      this.#references[slot] = references[at] as number;
+    const tags = new Uint8Array(size);
+    const moved = new Int32Array(2 * size);
+    for (let at = 0; at < before.length; at++) {
+      if (before[at] === FREE) continue;
+      const hash = pairs[2 * at] as number;
+      let slot = hash & mask;
+      while (tags[slot] !== FREE) slot = (slot + 1) & mask;
+      tags[slot] = before[at] as number;
+      moved[2 * slot] = hash;
+      moved[2 * slot + 1] = pairs[2 * at + 1] as number;
     }
+    this.#tags = tags;
+    this.#pairs = moved;
+    this.#mask = mask;
     this.#used -= few;
-    for (let at = 0; at < few; at++) this.set(references[at] as number);
+    for (let at = 0; at < few; at++) this.set(pairs[at] as number);
   }
 }
 
