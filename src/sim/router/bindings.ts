@@ -26,8 +26,10 @@ export interface Asked {
   readonly rule: Translation | undefined;
   /** The interface that the packet leaves by: a masqueraded connection is bound to it. */
   readonly out: string | undefined;
-  /** The addresses that the rule gives here, whatever the connection; undefined where there are none. */
-  readonly given: readonly IpRange[] | undefined;
+  /** The addresses that it has to give. */
+  readonly given: readonly IpRange[];
+  /** What it allows; undefined where it has no address to give. */
+  readonly range: NatRange | undefined;
 }
 
 /** What became of one side of a new connection. */
@@ -47,9 +49,8 @@ const NONE: Binding = { kind: 'none' };
 export function translateNew(seeking: Seeking, asked: Asked): Binding {
   const { conntrack, connection, side, now } = seeking;
   if (connection.confirmed || isBound(connection, side)) return NONE;
-  const { rule, out } = asked;
+  const { rule, out, range } = asked;
   if (rule === undefined && staysFree(conntrack, connection, now)) return settleAsIs(conntrack, connection, side);
-  const range = rangeOf(connection, side, asked);
   if (range === undefined) return { kind: 'exhausted', detail: 'the interface has no address to give' };
   if (rule?.kind === 'masquerade') connection.masqueraded = out;
   return settle(seeking, range);
@@ -74,31 +75,47 @@ function settleAsIs({ flows }: Conntrack, connection: Connection, side: Side): B
 /** What else a rule with ports matches is translated by address alone. */
 const PORTED: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp]);
 
-function portsOf(rule: Translation | undefined): NatRange['ports'] {
-  return rule !== undefined && 'ports' in rule ? rule.ports : undefined;
+/**
+ * What is asked for the packet that opens a connection, by a rule on the side where this address is; `given`: the
+ * address that masquerading, or redirecting, gives there.
+ */
+export function asking(rule: Translation | undefined, out: string | undefined, at: At): Asked {
+  const given = rule !== undefined && 'addresses' in rule ? rule.addresses : rangesOf(at.given);
+  return { rule, out, given, range: rangeOf(rule, at) };
 }
 
-/** The range that a rule allows on its side; without one the address as it is. Undefined: no address to give. */
-function rangeOf(connection: Connection, side: Side, { rule, given }: Asked): NatRange | undefined {
-  const ports = PORTED.has(connection.protocol) ? portsOf(rule) : undefined;
-  const here = connection.endBeyond(side).ip;
+/** Where a packet is translated. */
+export interface At {
+  readonly protocol: number;
+  readonly here: Ip;
+  readonly given: Ip | undefined;
+}
+
+/** The range that a rule allows; without one the address as it is. */
+function rangeOf(rule: Translation | undefined, { protocol, here, given }: At): NatRange | undefined {
+  const ports = PORTED.has(protocol) && rule !== undefined && 'ports' in rule ? rule.ports : undefined;
   switch (rule?.kind) {
     case undefined:
       return only(here, undefined);
     case 'masquerade':
       if (here === ANY4) return only(here, undefined);
-      return given && { addresses: given, ports };
+      return given === undefined ? undefined : only(given, ports);
+    case 'redirect':
+      return given === undefined ? undefined : only(given, ports);
     case 'map':
       return only(mapHostBits(here, rule.from, rule.to), undefined);
-    case 'redirect':
     case 'snat':
     case 'dnat':
-      return given && { addresses: given, ports };
+      return { addresses: rule.addresses, ports };
   }
 }
 
 function only(ip: Ip, ports: NatRange['ports']): NatRange {
-  return { addresses: [{ from: ip, to: ip }], ports };
+  return { addresses: rangesOf(ip), ports };
+}
+
+function rangesOf(ip: Ip | undefined): readonly IpRange[] {
+  return ip === undefined ? [] : [{ from: ip, to: ip }];
 }
 
 /** Chooses an endpoint within the range and writes down what answers will look like. */

@@ -7,7 +7,7 @@
 import { fail } from '../base/fail.ts';
 import type { Millis } from '../base/time.ts';
 import { hasPorts, type Packet, type Tcp, type Udp } from '../packet/packet.ts';
-import { type Shift, shifted, shiftTo } from '../packet/shift.ts';
+import { type Ends, type Shift, shifted, shiftTo } from '../packet/shift.ts';
 import type { NodeProgram } from '../program/program.ts';
 import { translate, translateNew } from './bindings.ts';
 import type { Connection } from './connection.ts';
@@ -83,7 +83,8 @@ export function openAgain(
     const bound = translateNew({ conntrack, connection, side: 'source', now }, source);
     if (bound.kind === 'exhausted') return { way: onward, at: onward.snat, result: exhausted(source, bound.detail) };
   }
-  passage.packet = shifted(packet, shiftTo(packet, endsOf(connection, packet), shift?.hops ?? 0));
+  if (shift !== undefined && leadsThere(shift, connection)) passage.packet = shifted(packet, shift);
+  else passage.packet = shifted(packet, shiftTo(packet, endsOf(connection), shift?.hops ?? 0));
   const done = confirm(passage, node, now);
   return done.verdict === 'next' ? end : { way: onward, at: onward.confirm, result: done };
 }
@@ -95,16 +96,17 @@ function goesTo(to: Opening['to'], connection: Connection, { sport }: Tcp | Udp,
   return ip === to.dst && asks.ports.of({ sport, dport: port }) === to.ports;
 }
 
-/** The ends of a packet beyond here; undefined where they are as they were. */
-function endsOf(connection: Connection, packet: Tcp | Udp): Shift['ends'] {
-  const { snat, dnat } = connection;
-  if (!snat && !dnat) return undefined;
-  const source = snat ? connection.endBeyond('source') : undefined;
-  const destination = dnat ? connection.endBeyond('destination') : undefined;
-  return {
-    src: source?.ip ?? packet.src,
-    dst: destination?.ip ?? packet.dst,
-    sport: source?.port ?? packet.sport,
-    dport: destination?.port ?? packet.dport,
-  };
+/** Whether a shift does to the first packet of a connection what its translation does. */
+function leadsThere(shift: Shift, { src, dst, ports, replySrc, replyDst, replyPorts }: Connection): boolean {
+  if ((Number(shift.src ?? src) | 0) !== replyDst || (Number(shift.dst ?? dst) | 0) !== replySrc) return false;
+  return (
+    (shift.sport ?? ports >>> 16) === (replyPorts & 0xffff) && (shift.dport ?? ports & 0xffff) === replyPorts >>> 16
+  );
+}
+
+/** The ends of the first packet of a connection beyond here. */
+function endsOf(connection: Connection): Ends {
+  const { ip: src, port: sport } = connection.endBeyond('source');
+  const { ip: dst, port: dport } = connection.endBeyond('destination');
+  return { src, dst, sport, dport };
 }

@@ -9,7 +9,7 @@ import { encode } from '../../../src/sim/packet/wire/frame.ts';
 import type { Translation } from '../../../src/sim/program/program.ts';
 import { translate, translateNew } from '../../../src/sim/router/bindings.ts';
 import { pick } from '../../../src/sim/router/pool.ts';
-import { A, asking, B, Gate, type GateOptions, ip, masquerading, PUBLIC, prefix, S, S2, segment } from './gate.ts';
+import { A, askedAt, B, Gate, type GateOptions, ip, masquerading, PUBLIC, prefix, S, S2, segment } from './gate.ts';
 
 const S_ = 1000;
 const datagram = (src: Ip, sport: number, dst = S, dport = 9000) => udp({ src, dst, sport, dport });
@@ -76,11 +76,11 @@ describe('bindings', () => {
     const { connection } = conntrack.track(datagram(B, 1), 0);
     if (connection === undefined) throw new Error('no connection');
     const rule: Translation = { kind: 'masquerade', place: 'x', ports: undefined };
-    expect(translateNew({ conntrack, connection, side: 'source', now: 0 }, asking(undefined))).toEqual({
+    expect(translateNew({ conntrack, connection, side: 'source', now: 0 }, askedAt(B, undefined))).toEqual({
       kind: 'none',
     });
     expect(
-      translateNew({ conntrack, connection, side: 'source', now: 0 }, asking(rule, { masquerade: PUBLIC })),
+      translateNew({ conntrack, connection, side: 'source', now: 0 }, askedAt(B, rule, { masquerade: PUBLIC })),
     ).toEqual({
       kind: 'none',
     });
@@ -93,7 +93,7 @@ describe('bindings', () => {
     conntrack.confirm(connection, 0);
     const rule: Translation = { kind: 'masquerade', place: 'x', ports: undefined };
     expect(
-      translateNew({ conntrack, connection, side: 'source', now: 0 }, asking(rule, { masquerade: PUBLIC })),
+      translateNew({ conntrack, connection, side: 'source', now: 0 }, askedAt(B, rule, { masquerade: PUBLIC })),
     ).toEqual({
       kind: 'none',
     });
@@ -124,7 +124,7 @@ describe('bindings', () => {
     const { connection } = conntrack.track(datagram(A, 1), 0);
     if (connection === undefined) throw new Error('no connection');
     const redirect: Translation = { kind: 'redirect', place: 'x', ports: undefined };
-    expect(translateNew({ conntrack, connection, side: 'destination', now: 0 }, asking(redirect)).kind).toBe(
+    expect(translateNew({ conntrack, connection, side: 'destination', now: 0 }, askedAt(S, redirect)).kind).toBe(
       'exhausted',
     );
   });

@@ -1,15 +1,14 @@
 /** A gateway in miniature for these tests: tracking, translation and helpers in the kernel's order, without routing. */
 import { type Ip, parseIp } from '../../../src/sim/addr/ip.ts';
 import { type Prefix, parsePrefix } from '../../../src/sim/addr/prefix.ts';
-import type { IpRange } from '../../../src/sim/addr/range.ts';
 import { fail } from '../../../src/sim/base/fail.ts';
 import { Rng } from '../../../src/sim/base/rng.ts';
 import type { Millis } from '../../../src/sim/base/time.ts';
-import { FLAG, type Packet, type Tcp, tcp } from '../../../src/sim/packet/packet.ts';
+import { FLAG, type Packet, PROTOCOL, type Tcp, tcp } from '../../../src/sim/packet/packet.ts';
 import type { Tracking, Translation } from '../../../src/sim/program/program.ts';
 import { compileTracking } from '../../../src/sim/program/tracking.ts';
 import { type Helped, help } from '../../../src/sim/router/alg/ftp.ts';
-import { type Asked, type Binding, translate, translateNew } from '../../../src/sim/router/bindings.ts';
+import { type Asked, asking, type Binding, translate, translateNew } from '../../../src/sim/router/bindings.ts';
 import { Conntrack } from '../../../src/sim/router/conntrack.ts';
 import type { Tracked } from '../../../src/sim/router/tracked.ts';
 
@@ -86,14 +85,14 @@ export class Gate {
     if (fresh)
       translateNew(
         { conntrack, connection, side: 'destination', now },
-        asking(destination?.(packet), { redirect: ip('192.168.1.1') }),
+        askedAt(packet.dst, destination?.(packet), { redirect: ip('192.168.1.1') }),
       );
     const routed = translate(packet, connection, direction, 'destination');
     if (routed === undefined) return { packet: undefined, why: 'untranslatable' };
     const binding = fresh
       ? translateNew(
           { conntrack, connection, side: 'source', now },
-          asking(source?.(routed), masquerade === undefined ? {} : { masquerade }),
+          askedAt(routed.src, source?.(routed), { masquerade }),
         )
       : undefined;
     if (binding?.kind === 'exhausted') return { packet: undefined, why: 'natExhausted', binding };
@@ -103,19 +102,14 @@ export class Gate {
   }
 }
 
-/** What a rule asks for, where masquerading and redirecting give these addresses. */
-export function asking(
+/** What a rule asks for at an address, where masquerading and redirecting give these. */
+export function askedAt(
+  here: Ip,
   rule: Translation | undefined,
-  { masquerade, redirect }: { readonly masquerade?: Ip; readonly redirect?: Ip } = {},
+  { masquerade, redirect }: { readonly masquerade?: Ip | undefined; readonly redirect?: Ip } = {},
 ): Asked {
-  if (rule?.kind === 'snat' || rule?.kind === 'dnat') return { rule, out: 'out0', given: rule.addresses };
-  const one = rule?.kind === 'masquerade' ? masquerade : rule?.kind === 'redirect' ? redirect : undefined;
-  return { rule, out: 'out0', given: one === undefined ? undefined : only(one) };
-}
-
-/** The range of one address. */
-function only(ip: Ip): readonly IpRange[] {
-  return [{ from: ip, to: ip }];
+  const given = rule?.kind === 'masquerade' ? masquerade : rule?.kind === 'redirect' ? redirect : undefined;
+  return asking(rule, 'out0', { protocol: PROTOCOL.udp, here, given });
 }
 
 const PRIVATE = prefix('192.168.0.0/16');

@@ -1,4 +1,4 @@
-import { family } from '../../addr/ip.ts';
+import { family, type Ip } from '../../addr/ip.ts';
 import { fail } from '../../base/fail.ts';
 import type { Millis } from '../../base/time.ts';
 import { type Packet, PROTOCOL } from '../../packet/packet.ts';
@@ -6,7 +6,7 @@ import { withDestination } from '../../packet/rewrite.ts';
 import type { NodeProgram, Place, Translation } from '../../program/program.ts';
 import type { DropReason } from '../../trace/fate.ts';
 import { answerError } from '../answer.ts';
-import { type Asked, translate, translateNew } from '../bindings.ts';
+import { type Asked, asking, translate, translateNew } from '../bindings.ts';
 import { type Connection, type Direction, isBound, type Side } from '../connection.ts';
 import { HAS_PORTS } from '../endpoints.ts';
 import { judgeSessionError } from '../mapping/errors.ts';
@@ -34,7 +34,7 @@ function nat(side: Side): Stage {
     }
     const flow = { connection, direction, now };
     if (opens(flow, side)) {
-      const asked = askRules(side, passage, node.program);
+      const asked = askRules(side, passage, connection, node.program);
       if (tracked instanceof Begun) tracked[side] = asked;
       return begin(side, passage, node, { connection, direction, now, asked });
     }
@@ -60,24 +60,22 @@ interface Flow {
 }
 
 /** Asks the rules of a side about a packet that opens a connection. */
-function askRules(side: Side, passage: Passage, program: NodeProgram): Asked {
+function askRules(side: Side, passage: Passage, { protocol }: Connection, program: NodeProgram): Asked {
+  const { packet, out } = passage;
   const { nat } = program;
   const rule = side === 'destination' ? nat?.destination(sightOf(passage)) : nat?.source(sightOf(passage));
-  return { rule, out: passage.out, given: givenBy(rule, passage, program) };
+  const here = side === 'destination' ? packet.dst : packet.src;
+  return asking(rule, out, { protocol, here, given: givenBy(rule, passage, program) });
 }
 
 /** Masquerading gives the address of the way out, redirecting the primary one of the interface that it came by. */
-function givenBy(rule: Translation | undefined, passage: Passage, program: NodeProgram): Asked['given'] {
+function givenBy(rule: Translation | undefined, passage: Passage, program: NodeProgram): Ip | undefined {
   const { packet, in: arrivedBy, out, nextHop } = passage;
-  if (rule?.kind === 'snat' || rule?.kind === 'dnat') return rule.addresses;
-  const leaves = rule?.kind === 'masquerade' && out !== undefined && nextHop !== undefined;
-  const turns = rule?.kind === 'redirect' && arrivedBy !== undefined;
-  const ip = leaves
-    ? program.masqueradeFor(out, nextHop, packet.dst)
-    : turns
-      ? program.primaryOf(arrivedBy, family(packet.dst))
-      : undefined;
-  return ip === undefined ? undefined : [{ from: ip, to: ip }];
+  if (rule?.kind === 'redirect') {
+    return arrivedBy === undefined ? undefined : program.primaryOf(arrivedBy, family(packet.dst));
+  }
+  if (rule?.kind !== 'masquerade' || out === undefined || nextHop === undefined) return undefined;
+  return program.masqueradeFor(out, nextHop, packet.dst);
 }
 
 /** Settles one side of a connection that opens, as the rules ask, and translates the packet. */
@@ -138,7 +136,7 @@ function leave(passage: Passage, node: RouterState, flow: Flow, { rule, given }:
   const { behaviour } = node.conntrack.tracking;
   if (out === undefined || (rule?.kind !== 'masquerade' && rule?.kind !== 'snat')) return undefined;
   if (behaviour === undefined && node.conntrack.isUnmapped) return undefined;
-  if (given === undefined || given.length === 0) return undefined;
+  if (given.length === 0) return undefined;
   const crossing = { node, passage, connection, now };
   const way = { rule, addresses: given, out };
   if (behaviour === undefined) {
