@@ -40,6 +40,13 @@ export function timed(operations: number, work: () => void): Timing {
   return { cpuNs: ((user + system) * 1000) / operations, wallNs: wallNs / operations };
 }
 
+/** What several that are as long cost together. */
+export function meanOf(timings: readonly Timing[]): Timing {
+  const mean = (of: (timing: Timing) => number): number =>
+    timings.reduce((sum, each) => sum + of(each), 0) / timings.length;
+  return { cpuNs: mean(({ cpuNs }) => cpuNs), wallNs: mean(({ wallNs }) => wallNs) };
+}
+
 /** Rounds before the first that counts: by then code that is compiled as it runs has been compiled. */
 const THROWN_AWAY = 3;
 

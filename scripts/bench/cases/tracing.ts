@@ -7,6 +7,8 @@ import { compareSides } from '../result.ts';
 
 const OUTSIDE = '198.18.1.1';
 const FLOWS = 64;
+/** So many of ours take about as long as one of the peer's. */
+const TIMES = 8;
 
 function askOvs(ovs: OvsStand, flow: number): Promise<string> {
   const ports = `nw_src=10.0.0.2,nw_dst=198.18.1.2,udp_src=${1024 + flow},udp_dst=9`;
@@ -56,10 +58,10 @@ const tracing: Case = {
       const agreed = await agreeOn(ovs, path);
       const times = amount.quick ? 1000 : 4000;
       const tell = (): void => {
-        for (let i = 0; i < times; i++) path.trace(i % FLOWS);
+        for (let i = 0; i < times * TIMES; i++) path.trace(i % FLOWS);
       };
       const { ours, peer } = await alternate(
-        { ours: () => timed(times, tell), peer: () => net(ovs, times) },
+        { ours: () => timed(times * TIMES, tell), peer: () => net(ovs, times) },
         amount.repeats,
       );
       return [
