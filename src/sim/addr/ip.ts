@@ -19,7 +19,8 @@ const MAPPED = 0xffffn;
 
 /** The IPv4 address with this unsigned 32-bit value; any other number fails. */
 export function ip4(n: number): Ip4 {
-  return n >>> 0 === n ? (n as Ip4) : fail(`${n} is not an unsigned 32-bit integer`);
+  const whole = n >>> 0;
+  return whole === n ? (whole as Ip4) : fail(`${n} is not an unsigned 32-bit integer`);
 }
 
 /** The IPv6 address with this unsigned 128-bit value; any other bigint fails. */

@@ -33,7 +33,10 @@ export class Rng {
   int(from: number, to: number): number {
     if (!(from <= to)) return fail(`no integer from ${from} to ${to}`);
     this.#generator ??= xoroshiro128plus(this.#seeded());
-    return uniformInt(this.#generator, from, to);
+    const drawn = uniformInt(this.#generator, from, to);
+    // it comes of calculations with fractions, and V8 would take every port and address after it for one
+    const whole = drawn | 0;
+    return whole === drawn ? whole : drawn;
   }
 
   /** True with the given probability (0…1). */

@@ -70,7 +70,8 @@ export type Socket = DatagramSocket | Listener | RawSocket | Connection;
 const NOBODY: readonly never[] = [];
 
 /** `net.ipv4.ip_local_port_range`. */
-const EPHEMERAL = { from: 32_768, to: 60_999 } as const;
+const FIRST_EPHEMERAL = 32_768;
+const EPHEMERALS = 60_999 - FIRST_EPHEMERAL + 1;
 
 /** The key of the connection between two endpoints. */
 export function keyOfConnection(local: Endpoint, remote: Endpoint): string {
@@ -195,10 +196,9 @@ export class Sockets {
 
   /** A free ephemeral port, from a random one on upwards; undefined when there is none. */
   ephemeralPort(isFree: (port: number) => boolean): number | undefined {
-    const count = EPHEMERAL.to - EPHEMERAL.from + 1;
-    const start = this.#rng.int(0, count - 1);
-    for (let i = 0; i < count; i++) {
-      const port = EPHEMERAL.from + ((start + i) % count);
+    const start = this.#rng.int(0, EPHEMERALS - 1);
+    for (let i = 0; i < EPHEMERALS; i++) {
+      const port = FIRST_EPHEMERAL + ((start + i) % EPHEMERALS);
       if (isFree(port)) return port;
     }
     return undefined;

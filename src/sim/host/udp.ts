@@ -3,7 +3,7 @@
 import type { Endpoint } from '../addr/endpoint.ts';
 import { ANY4, family, type Ip, isMulticast } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
-import { finishUdp } from '../packet/build.ts';
+import { finishUdp, portOf } from '../packet/build.ts';
 import type { Udp } from '../packet/packet.ts';
 import { showEndpoint } from '../packet/show.ts';
 import type { AppCommand, SocketError } from './app/app.ts';
@@ -74,8 +74,8 @@ export function sendDatagram(kernel: Kernel, socket: DatagramSocket, command: Se
     ident: kernel.outbox.identFor(to.ip),
     df: typeof src === 'bigint' || (path.df && payload.length + HEADERS <= path.mtu),
     headerChecksum: 0,
-    sport: socket.port,
-    dport: to.port,
+    sport: portOf(socket.port, 'source port'),
+    dport: portOf(to.port, 'destination port'),
     payload,
     checksum: 0,
   });

@@ -10,6 +10,7 @@ import { inverseType } from './protocol.ts';
 export {
   type EchoInit,
   echo,
+  FIRST_PACKETS,
   type IcmpInit,
   icmp,
   type OtherInit,

@@ -2,7 +2,7 @@
  * Both tuples of a flow, packed. Those of IPv4 are some words in one object: each by itself would be an object with
  * numbers that are objects again, and a million flows are many objects for a collector of garbage to move about.
  */
-import type { Endpoint } from '../addr/endpoint.ts';
+import { type Endpoint, endpointAt } from '../addr/endpoint.ts';
 import { type Ip, ip4, isIp4 } from '../addr/ip.ts';
 import type { Tcp, Udp } from './packet.ts';
 import { PROTOCOL } from './protocol.ts';
@@ -115,11 +115,11 @@ export class TuplePair {
     const { wide, replyPorts } = this;
     if (wide !== undefined) {
       const { src, dst, sport, dport } = wide.reply;
-      return side === 'source' ? { ip: dst, port: dport } : { ip: src, port: sport };
+      return side === 'source' ? endpointAt(dst, dport) : endpointAt(src, sport);
     }
     return side === 'source'
-      ? { ip: ip4(this.replyDst >>> 0), port: replyPorts & 0xffff }
-      : { ip: ip4(this.replySrc >>> 0), port: replyPorts >>> 16 };
+      ? endpointAt(ip4(this.replyDst >>> 0), replyPorts & 0xffff)
+      : endpointAt(ip4(this.replySrc >>> 0), replyPorts >>> 16);
   }
 
   /** Gives it another end beyond; an ICMP query has one identifier for both ends. */

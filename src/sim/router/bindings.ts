@@ -106,12 +106,16 @@ function rangeOf(rule: Translation | undefined, { protocol, here, given }: At): 
       return only(mapHostBits(here, rule.from, rule.to), undefined);
     case 'snat':
     case 'dnat':
-      return { addresses: rule.addresses, ports };
+      return { addresses: rule.addresses, single: singleOf(rule.addresses), ports };
   }
 }
 
 function only(ip: Ip, ports: NatRange['ports']): NatRange {
-  return { addresses: rangesOf(ip), ports };
+  return { addresses: rangesOf(ip), single: ip, ports };
+}
+
+function singleOf([first, second]: readonly IpRange[]): Ip | undefined {
+  return first !== undefined && second === undefined && first.from === first.to ? first.from : undefined;
 }
 
 function rangesOf(ip: Ip | undefined): readonly IpRange[] {

@@ -4,7 +4,7 @@
  *
  * Read RFC 4787 §4.2 and RFC 6056 first.
  */
-import type { Endpoint } from '../addr/endpoint.ts';
+import { type Endpoint, endpointAt } from '../addr/endpoint.ts';
 import type { Ip } from '../addr/ip.ts';
 import type { IpRange } from '../addr/range.ts';
 import type { Millis } from '../base/time.ts';
@@ -19,6 +19,8 @@ import { before } from './track/sequence.ts';
 /** What a translation allows on its side. No addresses: it stays; no ports: it stays if it can. */
 export interface NatRange {
   readonly addresses: readonly IpRange[];
+  /** The only one of them. */
+  readonly single: Ip | undefined;
   readonly ports: PortRange | undefined;
 }
 
@@ -32,7 +34,7 @@ export interface Choice {
 
 /** The end of the tuple that is translated on this side; for ICMP the identifier is the port. */
 export function endpointOf(tuple: Tuple, side: Side): Endpoint {
-  return side === 'source' ? { ip: tuple.src, port: tuple.sport } : { ip: tuple.dst, port: tuple.dport };
+  return side === 'source' ? endpointAt(tuple.src, tuple.sport) : endpointAt(tuple.dst, tuple.dport);
 }
 
 /** A new connection, one end of which is sought. */
@@ -94,8 +96,8 @@ function sharedWith(
   return undefined;
 }
 
-function isAllowed({ ip, port }: Endpoint, protocol: number, { addresses, ports }: NatRange): boolean {
-  if (addresses.length > 0 && !isWithin(addresses, ip)) return false;
+function isAllowed({ ip, port }: Endpoint, protocol: number, { addresses, single, ports }: NatRange): boolean {
+  if (single === undefined ? addresses.length > 0 && !isWithin(addresses, ip) : ip !== single) return false;
   return ports === undefined || isInPorts(port, protocol, ports);
 }
 
@@ -113,12 +115,11 @@ const ICMP: ReadonlySet<number> = new Set([PROTOCOL.icmp, PROTOCOL.icmpv6]);
 /** Protocols whose endpoints have a port, or an identifier. */
 export const HAS_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, ...ICMP]);
 
-function place({ connection, side }: Seeking, current: Endpoint, { addresses }: NatRange): Endpoint {
-  const only = addresses[0];
-  if (only === undefined) return current;
-  if (addresses.length === 1 && only.from === only.to) return { ip: only.from, port: current.port };
+function place({ connection, side }: Seeking, current: Endpoint, { addresses, single }: NatRange): Endpoint {
+  if (single !== undefined) return endpointAt(single, current.port);
+  if (addresses.length === 0) return current;
   const [src, dst] = [connection.endBeyond('source').ip, connection.endBeyond('destination').ip];
-  return { ip: pick(addresses, src, dst, side), port: current.port };
+  return endpointAt(pick(addresses, src, dst, side), current.port);
 }
 
 /** Ports to look through when none is given: the class of the port, so that privileged ones stay so. */
@@ -145,7 +146,7 @@ function search(seeking: Seeking, placed: Endpoint, protocol: number, ports: Por
   let start = side === 'source' ? conntrack.rng.int(0, 65_535) : 0;
   for (let tries = Math.min(size, MAX_TRIES); ; tries = Math.floor(tries / 2)) {
     for (let i = 0; i < tries; i++) {
-      last = { ip, port: from + (((start + i) & 0xffff) % size) };
+      last = endpointAt(ip, from + (((start + i) & 0xffff) % size));
       if (isFree(seeking, last, tries - i)) return { end: last, detail: 'another port', free: true };
     }
     if (tries >= size || tries < FEW_TRIES) return { end: last, detail: 'another port', free: false };

@@ -3,11 +3,12 @@
  * and go, often many between two collections of garbage, and after each of these everything would be slow again. So once
  * there have been some worlds, a small one stays in which a little of everything has happened.
  */
+import { FIRST_ENDPOINT } from '../addr/endpoint.ts';
 import { ip4 } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
 import type { Design, Node } from '../design/design.ts';
 import { type App, type AppCommand, react } from '../host/app/app.ts';
-import { type Packet, udp } from '../packet/packet.ts';
+import { FIRST_PACKETS, type Packet, udp } from '../packet/packet.ts';
 import type { RecordLevel } from './recorder.ts';
 
 /** What a world is, as far as it matters here. */
@@ -69,7 +70,7 @@ const sink: App<number> = {
 };
 
 let count = 0;
-const kept: Alive[] = [];
+const kept: object[] = [FIRST_ENDPOINT, FIRST_PACKETS];
 
 /** To be called for each world that there is, and with how to make one; how many are kept. */
 export function countWorld(make: (design: Design, record: RecordLevel) => Alive): number {

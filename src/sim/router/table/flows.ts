@@ -3,7 +3,7 @@
  * Timeouts are lazy: what has expired is never found, and goes when it is met. Where all that has expired must go at
  * once, deadlines in order say what that is.
  */
-import type { Endpoint } from '../../addr/endpoint.ts';
+import { type Endpoint, endpointAt } from '../../addr/endpoint.ts';
 import { ip4, isIp4 } from '../../addr/ip.ts';
 import type { Millis } from '../../base/time.ts';
 import { PROTOCOL, type Tcp, type Udp } from '../../packet/packet.ts';
@@ -229,10 +229,10 @@ export class Flows {
   /** Where answers to the connection of a row go. */
   answeredAt(row: number): Endpoint {
     const wide = this.#rows.object(row)?.wide;
-    if (wide !== undefined) return { ip: wide.reply.dst, port: wide.reply.dport };
+    if (wide !== undefined) return endpointAt(wide.reply.dst, wide.reply.dport);
     const { words } = this.#rows;
     const at = wordsOf(row);
-    return { ip: ip4((words[at + 5] as number) >>> 0), port: (words[at + 6] as number) & 0xffff };
+    return endpointAt(ip4((words[at + 5] as number) >>> 0), (words[at + 6] as number) & 0xffff);
   }
 
   /** Removes what has expired, in the order in which it did. */
