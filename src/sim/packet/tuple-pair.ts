@@ -6,7 +6,7 @@ import { type Endpoint, endpointAt } from '../addr/endpoint.ts';
 import { type Ip, ip4, isIp4 } from '../addr/ip.ts';
 import type { Tcp, Udp } from './packet.ts';
 import { PROTOCOL } from './protocol.ts';
-import { reversed, sameTuple, type Tuple, withEnd } from './tuple.ts';
+import { reversed, type Tuple, withEnd } from './tuple.ts';
 
 /** For whoever has two tuples to extend. Those of nothing until it is given some. */
 export class TuplePair {
@@ -131,14 +131,6 @@ export class TuplePair {
     if (side === 'source') this.replyDst = ip | 0;
     else this.replySrc = ip | 0;
     this.replyPorts = withPort(this, side, port);
-  }
-
-  /** Whether this is what answers look like. */
-  isReply(tuple: Tuple): boolean {
-    if (this.wide !== undefined) return sameTuple(tuple, this.wide.reply);
-    const { src, dst } = tuple;
-    if (!isIp4(src) || this.replySrc !== wordOf(src) || this.replyDst !== wordOf(dst)) return false;
-    return this.replyPorts === portsOf(tuple) && this.replyRest === restOf(tuple);
   }
 }
 
