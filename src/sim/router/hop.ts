@@ -146,7 +146,7 @@ function keepWalk(memory: Memory, program: NodeProgram, { first, passage, end, s
   const { tracked } = passage;
   const connection = tracked?.connection;
   const isItsOwn = tracked?.memory === memory;
-  const opens = isItsOwn ? undefined : openingOf(first, passage, end, program);
+  const opens = isItsOwn ? undefined : openingOf(first, passage, end, (ports) => memory.portsOf(ports, program));
   if (tracked !== undefined && !isItsOwn && opens === undefined) return;
   if (connection !== undefined && (connection.helper !== undefined || connection.nat64 !== undefined)) return;
   const recalled = recallable(first, passage, end, { program, memory, said, opens });

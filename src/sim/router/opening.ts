@@ -23,22 +23,19 @@ export function isOpening(tracked: Tracked | undefined): tracked is Begun {
   return tracked instanceof Begun && tracked.state === 'new' && tracked.connection.helper === undefined;
 }
 
-/** What to remember of a connection that a walk has opened; undefined where it has not. */
+/** What to remember of a connection that a walk has opened, with the classes of its ports; undefined where it has not. */
 export function openingOf(
   before: Packet,
   { tracked, packet: after }: Passage,
   { verdict }: End,
-  program: NodeProgram,
+  portsOf: (packet: Pick<Udp, 'sport' | 'dport'>) => number,
 ): Opening | undefined {
   if (!isOpening(tracked) || !hasPorts(before) || !hasPorts(after)) return undefined;
   if (tracked.connection.nat64 !== undefined || (verdict !== 'drop' && !tracked.connection.confirmed)) return undefined;
-  const stays = before.dst === after.dst && before.dport === after.dport;
-  const ports = program.asks.ports.of({ sport: before.sport, dport: after.dport });
-  return {
-    destination: tracked.destination,
-    source: tracked.source,
-    to: stays ? undefined : { dst: after.dst, ports },
-  };
+  const { destination, source } = tracked;
+  if (before.dst === after.dst && before.dport === after.dport) return { destination, source, to: undefined };
+  const ports = portsOf({ sport: before.sport, dport: after.dport });
+  return { destination, source, to: { dst: after.dst, ports } };
 }
 
 /** A walk that has come as far as tracking. */

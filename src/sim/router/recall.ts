@@ -60,7 +60,7 @@ export interface Opening {
 /** Where walks are kept. */
 export interface Memory {
   /** As far as this memory has to know them to tell packets apart: the classes of a packet's ports. */
-  portsOf(packet: Flow, program: NodeProgram): number;
+  portsOf(packet: Pick<Flow, 'sport' | 'dport'>, program: NodeProgram): number;
   /** The walk that this packet would take; undefined: none that is remembered. */
   find(passage: Passage, program: NodeProgram): Recalled | undefined;
   keep(recalled: Recalled): void;
@@ -160,7 +160,7 @@ export class Walks implements Memory {
     this.#patience = Math.floor(asks.ports.cost / RULES_A_WALK);
   }
 
-  portsOf(packet: Flow, { asks }: NodeProgram): number {
+  portsOf(packet: Pick<Flow, 'sport' | 'dport'>, { asks }: NodeProgram): number {
     return this.#patience > 0 ? 0 : asks.ports.of(packet);
   }
 
