@@ -22,12 +22,14 @@ function isBefore(a: Due, b: Due): boolean {
  */
 export class EventQueue<T extends Due> {
   readonly #heap: Heap<T>;
-  /** In order, from the first to the end; the places beside these are free, and mostly there already. */
-  #line: (T | undefined)[] = [];
+  /** Where those in line stand, the first behind the last; as many places as a power of two, of which others are free. */
+  #ring: (T | undefined)[] = new Array(LEAST);
   #first = 0;
-  #end = 0;
-  /** When the first in line is due. It was made long ago, so it is looked at while the one before it happens. */
+  #count = 0;
+  /** When the first and the last in line are due, and the first of the heap: mostly nobody has to look at the events. */
   #due: Millis = Number.POSITIVE_INFINITY;
+  #until: Millis = Number.NEGATIVE_INFINITY;
+  #soonest: Millis = Number.POSITIVE_INFINITY;
   #sequence = 0;
   #moving = 0;
 
@@ -37,9 +39,12 @@ export class EventQueue<T extends Due> {
 
   copy(): EventQueue<T> {
     const copy = new EventQueue(this.#heap.copy());
-    copy.#line = this.#line.slice(this.#first, this.#end);
-    copy.#end = copy.#line.length;
+    copy.#ring = [...this.#ring];
+    copy.#first = this.#first;
+    copy.#count = this.#count;
     copy.#due = this.#due;
+    copy.#until = this.#until;
+    copy.#soonest = this.#soonest;
     copy.#sequence = this.#sequence;
     copy.#moving = this.#moving;
     return copy;
@@ -48,7 +53,7 @@ export class EventQueue<T extends Due> {
   /** Puts other events, due at the same time, in the place of those that wait. */
   replace(by: (event: T) => T): void {
     this.#heap.replace(by);
-    for (let at = this.#first; at < this.#end; at++) this.#line[at] = by(this.#line[at] as T);
+    for (let i = 0; i < this.#count; i++) this.#ring[this.#place(i)] = by(this.#ring[this.#place(i)] as T);
   }
 
   /** How many events of priority 0 (packets on their way) are waiting. */
@@ -58,50 +63,82 @@ export class EventQueue<T extends Due> {
 
   /** Whether an event is due by then. */
   isDue(deadline: Millis): boolean {
-    if (this.#due <= deadline && this.#end > this.#first) return true;
-    const top = this.#heap.peek();
-    return top !== undefined && top.time <= deadline;
+    return (this.#due <= deadline && this.#count > 0) || (this.#soonest <= deadline && this.#heap.size > 0);
   }
 
   push(event: T): void {
     if (event.priority === 0) this.#moving += 1;
     event.sequence = this.#sequence++;
-    const line = this.#line;
-    if (this.#end > this.#first && !isBefore(line[this.#end - 1] as T, event)) {
+    if (this.#isInOrder(event)) this.#append(event);
+    else {
       this.#heap.push(event);
-      return;
+      this.#soonest = Math.min(this.#soonest, event.time);
     }
-    if (this.#end === this.#first) this.#due = event.time;
-    line[this.#end] = event;
-    this.#end += 1;
   }
 
   pop(): T | undefined {
-    const event = this.#take();
+    const event = this.#isHeapNext() ? this.#rise() : this.#shift();
     if (event?.priority === 0) this.#moving -= 1;
     return event;
   }
 
-  /** Those that wait, so many, come to stand at the front. */
-  #move(count: number): void {
-    if (count > 0) this.#line = this.#line.slice(this.#first, this.#end);
-    this.#first = 0;
-    this.#end = count;
+  /** Where in the ring the event of this number in line stands. */
+  #place(i: number): number {
+    return (this.#first + i) & (this.#ring.length - 1);
   }
 
-  #take(): T | undefined {
-    const first = this.#line[this.#first];
+  /** Whether an event comes after all that stand in line. */
+  #isInOrder(event: T): boolean {
+    if (event.time !== this.#until) return event.time > this.#until;
+    const last = this.#ring[this.#place(this.#count - 1)];
+    return last === undefined || isBefore(last, event);
+  }
+
+  #append(event: T): void {
+    if (this.#count === this.#ring.length) this.#grow();
+    if (this.#count === 0) this.#due = event.time;
+    this.#until = event.time;
+    this.#ring[this.#place(this.#count)] = event;
+    this.#count += 1;
+  }
+
+  #grow(): void {
+    const larger = new Array<T | undefined>(this.#ring.length * 2);
+    for (let i = 0; i < this.#count; i++) larger[i] = this.#ring[this.#place(i)];
+    this.#ring = larger;
+    this.#first = 0;
+  }
+
+  #isHeapNext(): boolean {
+    if (this.#soonest !== this.#due) return this.#soonest < this.#due;
     const top = this.#heap.peek();
-    if (first === undefined || (top !== undefined && isBefore(top, first))) return this.#heap.pop();
-    this.#line[this.#first] = undefined;
-    this.#first += 1;
-    if (this.#first === this.#end) this.#move(0);
-    else if (this.#first === LONG) this.#move(this.#end - this.#first);
-    const next = this.#line[this.#first];
+    const first = this.#ring[this.#first];
+    return top !== undefined && (first === undefined || isBefore(top, first));
+  }
+
+  #rise(): T | undefined {
+    const top = this.#heap.pop();
+    this.#soonest = this.#heap.peek()?.time ?? Number.POSITIVE_INFINITY;
+    return top;
+  }
+
+  #shift(): T | undefined {
+    const event = this.#ring[this.#first];
+    if (event === undefined) return undefined;
+    this.#ring[this.#first] = undefined;
+    this.#first = this.#place(1);
+    this.#count -= 1;
+    const next = this.#ring[this.#first];
     if (next !== undefined) this.#due = next.time;
-    return first;
+    else this.#rest();
+    return event;
+  }
+
+  /** Nobody stands in line. */
+  #rest(): void {
+    this.#due = Number.POSITIVE_INFINITY;
+    this.#until = Number.NEGATIVE_INFINITY;
   }
 }
 
-/** So many that are gone are worth the trouble of moving up. */
-const LONG = 1024;
+const LEAST = 16;

@@ -1,4 +1,3 @@
-import { RareMap } from '../base/rare-map.ts';
 import { Rng } from '../base/rng.ts';
 import type { Millis } from '../base/time.ts';
 import type { Link } from '../design/topology.ts';
@@ -6,20 +5,30 @@ import type { Link } from '../design/topology.ts';
 /** What fits the queue before a link: the kernel's txqueuelen of full-size frames. */
 const QUEUE_BYTES = 1000 * 1500;
 
+/** What one node sends by the link, bit by bit. */
+interface Lane {
+  readonly from: string;
+  /** When the last bit will have gone. */
+  free: Millis;
+}
+
 /** One link in time: how long a packet takes, and whether it gets there. Each end has a queue of its own. */
 export class Wire {
   readonly #link: Link;
   readonly #rng: Rng;
-  readonly #busyUntil: RareMap<string, Millis>;
+  /** Of those that have sent: mostly one or two. */
+  readonly #lanes: Lane[];
+  /** The one that was sent by last. */
+  #known: Lane | undefined;
 
-  constructor(link: Link, rng: Rng, busyUntil?: Iterable<readonly [string, Millis]>) {
+  constructor(link: Link, rng: Rng, lanes: readonly Lane[] = []) {
     this.#link = link;
     this.#rng = rng;
-    this.#busyUntil = new RareMap(busyUntil);
+    this.#lanes = lanes.map(({ from, free }) => ({ from, free }));
   }
 
   copy(): Wire {
-    return new Wire(this.#link, this.#rng.copy(), this.#busyUntil);
+    return new Wire(this.#link, this.#rng.copy(), this.#lanes);
   }
 
   /** Sends `bytes` from the node named `from`; when they arrive, or why they do not. */
@@ -27,11 +36,22 @@ export class Wire {
     const { latencyMs, loss, bandwidth } = this.#link;
     if (this.#rng.chance(loss)) return 'lossyLink';
     if (bandwidth === undefined) return now + latencyMs;
-    const free = Math.max(now, this.#busyUntil.get(from) ?? 0);
-    if (((free - now) * bandwidth) / 8000 > QUEUE_BYTES) return 'queueFull';
-    const gone = free + (bytes * 8000) / bandwidth;
-    this.#busyUntil.set(from, gone);
-    return gone + latencyMs;
+    const lane = this.#laneOf(from);
+    const start = Math.max(now, lane.free);
+    if (((start - now) * bandwidth) / 8000 > QUEUE_BYTES) return 'queueFull';
+    lane.free = start + (bytes * 8000) / bandwidth;
+    return lane.free + latencyMs;
+  }
+
+  #laneOf(from: string): Lane {
+    if (this.#known?.from === from) return this.#known;
+    let lane = this.#lanes.find((each) => each.from === from);
+    if (lane === undefined) {
+      lane = { from, free: 0 };
+      this.#lanes.push(lane);
+    }
+    this.#known = lane;
+    return lane;
   }
 }
 
