@@ -163,7 +163,9 @@ export class Programs {
   }
 
   #find(id: string): Program | undefined {
-    if (this.#known?.id !== id) this.#known = this.#running.get(id);
+    const known = this.#known;
+    if (known !== undefined && known.id === id) return known;
+    this.#known = this.#running.get(id);
     return this.#known;
   }
 }

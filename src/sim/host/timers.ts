@@ -13,12 +13,14 @@ export interface Timer {
 /** The one timer that a target may have. */
 interface Slot {
   readonly target: TimerTarget;
-  /** 0: none. */
+  /** `NO_TIMER`: none. */
   id: number;
   at: Millis;
 }
 
 const NONE: readonly Timer[] = [];
+/** No timer has it: ids begin at 1. */
+const NO_TIMER = -1;
 /** So many ids that nobody wants are not worth the trouble of clearing away. */
 const FEW = 16;
 
@@ -31,18 +33,20 @@ export class Timers {
   /** Slots stay when a timer has fired: adding and removing keys all the time costs more than it saves. */
   readonly #apps = new Map<string, Map<string, Slot>>();
   readonly #connections = new Map<string, Slot>();
-  /** The one that was taken last is set again most. */
-  #fired: Slot | undefined;
-  #fresh: Timer[] | undefined;
+  /** The last that was set or taken: it is the one that is asked for, taken and set again most. */
+  #recent: Slot | undefined;
   #last = 0;
+  /** The world knows of all up to this one. */
+  #told = 0;
 
   /** Between two answers of a host the world knows of all. */
   copy(): Timers {
     const copy = new Timers();
     for (const [i, slot] of this.#slots.entries()) {
-      if (slot.id === this.#ids[i]) copy.#start(copy.#slotFor(slot.target), slot);
+      if (slot.id === this.#ids[i]) copy.#start(copy.#slotFor(slot.target), slot.id, slot.at);
     }
     copy.#last = this.#last;
+    copy.#told = this.#told;
     return copy;
   }
 
@@ -53,23 +57,21 @@ export class Timers {
 
   /** Replaces the timer that an application knows by this name. */
   setNamed(app: string, name: string, at: Millis): void {
-    const fired = this.#fired;
-    if (fired === undefined || !isNamed(fired.target, app, name)) this.set({ kind: 'app', app, name }, at);
-    else this.#set(fired, at);
+    const recent = this.#recent;
+    if (recent === undefined || !isNamed(recent.target, app, name)) this.set({ kind: 'app', app, name }, at);
+    else this.#set(recent, at);
   }
 
   #set(slot: Slot, at: Millis): void {
     this.#stop(slot);
-    const timer = { id: ++this.#last, at };
-    this.#start(slot, timer);
-    if (this.#fresh === undefined) this.#fresh = [timer];
-    else this.#fresh.push(timer);
+    this.#last += 1;
+    this.#start(slot, this.#last, at);
   }
 
   /** Makes sure of a timer at `at` or before: a target that looks at its own deadlines may be woken too early. */
   ensure(target: TimerTarget, at: Millis): void {
     const slot = this.#slotFor(target);
-    if (slot.id === 0 || slot.at > at) this.set(target, at);
+    if (slot.id === NO_TIMER || slot.at > at) this.set(target, at);
   }
 
   /** Nobody waits for it any more; the target may want another. */
@@ -82,7 +84,7 @@ export class Timers {
   /** The target is gone. */
   remove(target: TimerTarget): void {
     this.forget(target);
-    this.#fired = undefined;
+    this.#recent = undefined;
     if (target.kind === 'connection') this.#connections.delete(target.key);
     else this.#apps.get(target.app)?.delete(target.name);
   }
@@ -90,7 +92,7 @@ export class Timers {
   /** The application is over. */
   removeApp(app: string): void {
     for (const slot of this.#apps.get(app)?.values() ?? []) this.#stop(slot);
-    this.#fired = undefined;
+    this.#recent = undefined;
     this.#apps.delete(app);
   }
 
@@ -99,7 +101,7 @@ export class Timers {
     const slot = this.#find(id);
     if (slot === undefined) return undefined;
     this.#stop(slot);
-    this.#fired = slot;
+    this.#recent = slot;
     return slot.target;
   }
 
@@ -109,14 +111,17 @@ export class Timers {
 
   /** The timers set since the last time, those forgotten meanwhile left out. */
   takeFresh(): readonly Timer[] {
-    const fresh = this.#fresh;
-    if (fresh === undefined) return NONE;
-    this.#fresh = undefined;
-    return fresh.length === 1 && this.wants((fresh[0] as Timer).id) ? fresh : this.#wanted(fresh);
-  }
-
-  #wanted(fresh: readonly Timer[]): readonly Timer[] {
-    return fresh.filter(({ id }) => this.wants(id));
+    if (this.#told === this.#last) return NONE;
+    const ids = this.#ids;
+    let fresh = NONE;
+    let at = ids.length;
+    while (at > 0 && (ids[at - 1] as number) > this.#told) at -= 1;
+    for (; at < ids.length; at++) {
+      const { id, at: time } = this.#slots[at] as Slot;
+      if (id === ids[at]) fresh = fresh === NONE ? [{ id, at: time }] : [...fresh, { id, at: time }];
+    }
+    this.#told = this.#last;
+    return fresh;
   }
 
   #slotFor(target: TimerTarget): Slot {
@@ -128,9 +133,10 @@ export class Timers {
     return slotIn(fresh, target.name, target);
   }
 
-  #start(slot: Slot, timer: Timer): void {
-    slot.id = timer.id;
-    slot.at = timer.at;
+  #start(slot: Slot, id: number, time: Millis): void {
+    slot.id = id;
+    slot.at = time;
+    this.#recent = slot;
     const ids = this.#ids;
     const slots = this.#slots;
     let at = ids.length;
@@ -139,13 +145,13 @@ export class Timers {
       this.#unwanted -= 1;
       at -= 1;
     }
-    ids[at] = timer.id;
+    ids[at] = id;
     slots[at] = slot;
   }
 
   #stop(slot: Slot): void {
-    if (slot.id === 0) return;
-    slot.id = 0;
+    if (slot.id === NO_TIMER) return;
+    slot.id = NO_TIMER;
     this.#unwanted += 1;
     if (this.#unwanted > FEW && this.#unwanted * 2 > this.#ids.length) this.#clear();
   }
@@ -167,14 +173,18 @@ export class Timers {
     this.#unwanted = 0;
   }
 
-  /** The slot that has this timer, found by halving the list. */
   #find(id: number): Slot | undefined {
+    const recent = this.#recent;
+    return recent !== undefined && recent.id === id ? recent : this.#search(id);
+  }
+
+  /** The slot that has this timer, found by halving the list. */
+  #search(id: number): Slot | undefined {
     const ids = this.#ids;
     let from = 0;
     let to = ids.length;
-    // the last that was set is asked for most
-    let middle = to - 1;
     while (from < to) {
+      const middle = (from + to) >>> 1;
       const known = ids[middle] as number;
       if (known === id) {
         const slot = this.#slots[middle] as Slot;
@@ -182,7 +192,6 @@ export class Timers {
       }
       if (known < id) from = middle + 1;
       else to = middle;
-      middle = (from + to) >>> 1;
     }
     return undefined;
   }
@@ -195,7 +204,7 @@ function isNamed(target: TimerTarget, app: string, name: string): boolean {
 function slotIn(slots: Map<string, Slot>, key: string, target: TimerTarget): Slot {
   const known = slots.get(key);
   if (known !== undefined) return known;
-  const slot = { target, id: 0, at: 0 };
+  const slot = { target, id: NO_TIMER, at: 0 };
   slots.set(key, slot);
   return slot;
 }
