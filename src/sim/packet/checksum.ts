@@ -39,15 +39,20 @@ export function checksum(bytes: Uint8Array): number {
   return ~sum(bytes) & 0xffff;
 }
 
-/** The sum of an address's words, folded: 2^16 is 1 modulo 0xffff, so one remainder adds all eight of IPv6. */
+/** The sum of an address's words, folded. */
 export function sumIp(ip: Ip): number {
-  if (typeof ip === 'number') return fold((ip >>> 16) + (ip & 0xffff));
+  return fold(wordsOf(ip));
+}
+
+/** The same before it is folded: 2^16 is 1 modulo 0xffff, so one remainder adds all eight of IPv6. */
+function wordsOf(ip: Ip): number {
+  if (typeof ip === 'number') return (ip >>> 16) + (ip & 0xffff);
   return ip === 0n ? 0 : Number(ip % 0xffffn) || 0xffff;
 }
 
 /** The pseudo header of TCP and UDP (RFC 9293 §3.1, 768) and of every IPv6 transport (RFC 8200 §8.1), summed. */
 export function pseudoSum(src: Ip, dst: Ip, protocol: number, length: number): number {
-  return fold(sumIp(src) + sumIp(dst) + protocol + (length >>> 16) + (length & 0xffff));
+  return fold(wordsOf(src) + wordsOf(dst) + protocol + (length >>> 16) + (length & 0xffff));
 }
 
 /**
@@ -74,10 +79,11 @@ export function keepUdpZero(before: number, updated: number): number {
   return before === 0 ? 0 : updated || 0xffff;
 }
 
-function headerSum(packet: Packet): number {
-  const ttlAndProtocol = (packet.ttl << 8) | protocolOf(packet);
-  const words = 0x4500 + packet.tos + lengthOf(packet) + packet.ident + fragmentWord(packet) + ttlAndProtocol;
-  return fold(words + sumIp(packet.src) + sumIp(packet.dst));
+/** Not folded yet: 2^32 is far away. */
+function headerWords(packet: Packet): number {
+  const { dst, ident, src, tos, ttl } = packet;
+  const words = 0x4500 + tos + lengthOf(packet) + ident + fragmentWord(packet) + (ttl << 8) + protocolOf(packet);
+  return words + wordsOf(src) + wordsOf(dst);
 }
 
 function transportSum(packet: Tcp | Udp | Icmp): number {
@@ -111,7 +117,7 @@ function icmpSum({ code, dst, payload, rest, src, type }: Icmp): number {
 
 /** What the header checksum ought to be; 0 for IPv6, which has none. */
 export function headerChecksumOf(packet: Packet): number {
-  return typeof packet.src === 'number' ? ~headerSum(packet) & 0xffff : 0;
+  return typeof packet.src === 'number' ? ~fold(headerWords(packet)) & 0xffff : 0;
 }
 
 /** What the transport checksum ought to be, never 0 for UDP. */
@@ -135,7 +141,7 @@ export function verify(packet: Packet): Verified {
 
 /** The header alone. */
 export function verifyHeader(packet: Packet): boolean {
-  return typeof packet.src === 'bigint' || fold(headerSum(packet) + packet.headerChecksum) === 0xffff;
+  return typeof packet.src === 'bigint' || fold(headerWords(packet) + packet.headerChecksum) === 0xffff;
 }
 
 /** What the header carries. */

@@ -20,6 +20,9 @@ export class Wire {
   readonly #lanes: Lane[];
   /** The one that was sent by last. */
   #known: Lane | undefined;
+  /** How long the last packet was, and how long it took to be sent: mostly the next is like it. */
+  #bytes = 0;
+  #duration: Millis = 0;
 
   constructor(link: Link, rng: Rng, lanes: readonly Lane[] = []) {
     this.#link = link;
@@ -37,9 +40,13 @@ export class Wire {
     if (this.#rng.chance(loss)) return 'lossyLink';
     if (bandwidth === undefined) return now + latencyMs;
     const lane = this.#laneOf(from);
-    const start = Math.max(now, lane.free);
-    if (((start - now) * bandwidth) / 8000 > QUEUE_BYTES) return 'queueFull';
-    lane.free = start + (bytes * 8000) / bandwidth;
+    const wait = lane.free - now;
+    if (wait > 0 && (wait * bandwidth) / 8000 > QUEUE_BYTES) return 'queueFull';
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#duration = (bytes * 8000) / bandwidth;
+    }
+    lane.free = (wait > 0 ? lane.free : now) + this.#duration;
     return lane.free + latencyMs;
   }
 
