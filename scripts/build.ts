@@ -9,43 +9,12 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type BuildOptions, type BuildResult, build } from 'esbuild';
 import { markProgram } from '../src/cli/launch/compiled.ts';
 import { STARTER } from '../src/cli/starter.ts';
+import { bundle, ROOT } from './build/bundle.ts';
 import { licencesOf } from './build/licences.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUT = join(ROOT, 'dist/cli');
-
-const OPTIONS = {
-  absWorkingDir: ROOT,
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  target: 'node20.19',
-  mainFields: ['module', 'main'],
-  // one starts threads by the files that it is installed as, the other is large and for `check` alone
-  external: ['tinypool', 'fast-check'],
-  // `require` finds a package from where the program is; `import()` from where it was compiled
-  supported: { 'dynamic-import': false },
-  define: { 'import.meta.url': 'fileUrl' },
-  banner: { js: "'use strict'; const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
-  // shorter to read; names stay, so that a stack says where it was
-  minifyWhitespace: true,
-  minifySyntax: true,
-  lineLimit: 120,
-  write: false,
-  metafile: true,
-  logLevel: 'warning',
-} as const satisfies BuildOptions;
-
-async function bundle(entry: string): Promise<{ text: string; inputs: readonly string[] }> {
-  const { outputFiles = [], metafile }: BuildResult = await build({ ...OPTIONS, entryPoints: [entry] });
-  const [file] = outputFiles;
-  if (file === undefined || metafile === undefined) throw new Error(`nothing came of ${entry}`);
-  return { text: file.text, inputs: Object.keys(metafile.inputs) };
-}
 
 /** Runs the program once, so that V8 compiles what most runs need, and writes that down. */
 function compile(folder: string): void {

@@ -171,10 +171,8 @@ async function main(): Promise<void> {
   console.log(showReport(report));
 }
 
-try {
-  await main();
-} catch (error) {
+main().catch((error: unknown) => {
   if (!(error instanceof Misused)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 2;
-}
+});

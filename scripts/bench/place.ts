@@ -1,7 +1,6 @@
 /**
- * Where things are. The benchmarks run as JavaScript that `tsc` makes (`.bench`), as the package does where it is
- * installed: what runs TypeScript on the fly calls a helper for each function that it gives a name, which the fast
- * paths would be timed with.
+ * Where things are. The benchmarks run as the command does, each program in one file (`.bench`): what runs TypeScript on
+ * the fly calls a helper for each function that it gives a name, which the fast paths would be timed with.
  */
 import { existsSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';

@@ -66,38 +66,42 @@ if (found.length === 0) throw new Error('the edit changes nothing');
 /** How many edits one round asks about. */
 const EDITS = 10;
 
-const measured = await alternate(
-  {
-    // short enough for what the other side left to the garbage collector to show: several edits a round
-    again: () => {
-      const all = Array.from({ length: EDITS }, edited);
-      return timed(EDITS, () => all.forEach(again));
+async function compare(): Promise<void> {
+  const measured = await alternate(
+    {
+      // short enough for what the other side left to the garbage collector to show: several edits a round
+      again: () => {
+        const all = Array.from({ length: EDITS }, edited);
+        return timed(EDITS, () => all.forEach(again));
+      },
+      anew: () => {
+        const after = edited();
+        return timed(1, () => void anew(after));
+      },
     },
-    anew: () => {
-      const after = edited();
-      return timed(1, () => void anew(after));
-    },
-  },
-  Number(values.repeats),
-);
+    Number(values.repeats),
+  );
 
-const ratio = measured.anew.cpuNs.median / measured.again.cpuNs.median;
-const facts = {
-  nodes: Object.keys(design.nodes).length,
-  flows: flows.length,
-  differences: found.length,
-  recompiled: recompiled(analysis),
-  rerun: analysis.runs,
-  ratio,
-};
-const ms = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`;
-console.log(
-  values.json
-    ? JSON.stringify({ version: 1, ...facts, measured }, null, 2)
-    : [
-        `${facts.nodes} nodes, ${facts.flows} flows; one rule edited, ${facts.differences} flows differ`,
-        `again: ${ms(measured.again.cpuNs.median)} of CPU, ${facts.recompiled} node compiled, ${facts.rerun} flows run`,
-        `anew:  ${ms(measured.anew.cpuNs.median)} of CPU, ${facts.nodes} nodes compiled, ${facts.flows} flows run`,
-        `ratio: ${ratio.toFixed(0)}`,
-      ].join('\n'),
-);
+  const ratio = measured.anew.cpuNs.median / measured.again.cpuNs.median;
+  const facts = {
+    nodes: Object.keys(design.nodes).length,
+    flows: flows.length,
+    differences: found.length,
+    recompiled: recompiled(analysis),
+    rerun: analysis.runs,
+    ratio,
+  };
+  const ms = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`;
+  console.log(
+    values.json
+      ? JSON.stringify({ version: 1, ...facts, measured }, null, 2)
+      : [
+          `${facts.nodes} nodes, ${facts.flows} flows; one rule edited, ${facts.differences} flows differ`,
+          `again: ${ms(measured.again.cpuNs.median)} of CPU, ${facts.recompiled} node compiled, ${facts.rerun} flows run`,
+          `anew:  ${ms(measured.anew.cpuNs.median)} of CPU, ${facts.nodes} nodes compiled, ${facts.flows} flows run`,
+          `ratio: ${ratio.toFixed(0)}`,
+        ].join('\n'),
+  );
+}
+
+void compare();

@@ -41,6 +41,19 @@ export function step(state: State): void {
   else if ('id' in event) lose(state, event.node, event.id, 'nodeDown', `${event.node} is no more`);
 }
 
+/**
+ * Packets with numbers from `first` on set out from a node, one right behind the other: now, if none has to go before
+ * them, as if they had been put in the queue and taken out again.
+ */
+export function setOut(state: State, node: RunningNode, first: PacketId, packets: readonly Packet[]): void {
+  const isBusy = state.queue.isBusy(state.now);
+  for (let i = 0; i < packets.length; i++) {
+    const moving = movingFrom(node.name, state.now, first + i, packets[i] as Packet);
+    if (isBusy) state.queue.push(moving);
+    else walk(state, node, moving);
+  }
+}
+
 function happen(state: State, node: RunningNode, event: Event): void {
   switch (event.kind) {
     case 'arrive':

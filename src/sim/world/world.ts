@@ -14,10 +14,10 @@ import type { Trace } from '../trace/trace.ts';
 import { apply } from './apply.ts';
 import { forkState } from './fork.ts';
 import { countWorld } from './kept.ts';
-import { spread, step } from './loop.ts';
+import { setOut, spread, step } from './loop.ts';
 import type { RecordLevel } from './recorder.ts';
 import { restartGivers, startAll } from './services.ts';
-import { lookAt, makeState, movingFrom, nodeOf, type State } from './state.ts';
+import { lookAt, makeState, nodeOf, type State } from './state.ts';
 import { type Tables, tablesOf } from './tables.ts';
 
 export interface WorldOptions {
@@ -122,12 +122,13 @@ export class World {
   sendAll(node: string, packets: readonly Packet[]): readonly Fate[] {
     const state = this.#state;
     const { recorder } = state;
-    const { name } = nodeOf(state, node);
-    recorder.await(recorder.packets + 1, packets.length);
-    for (const packet of packets) {
-      const id = recorder.born(state.now, { node: name, value: packet, cause: undefined, by: 'hand' });
-      state.queue.push(movingFrom(name, state.now, id, packet));
+    const running = nodeOf(state, node);
+    const first = recorder.packets + 1;
+    recorder.await(first, packets.length);
+    for (const value of packets) {
+      recorder.born(state.now, { node: running.name, value, cause: undefined, by: 'hand' });
     }
+    setOut(state, running, first, packets);
     while (recorder.waiting > 0) step(state);
     return recorder.awaited;
   }
