@@ -122,6 +122,18 @@ export class TuplePair {
       : endpointAt(ip4(this.replySrc >>> 0), replyPorts >>> 16);
   }
 
+  /** Whether that is this end. */
+  hasEndBeyond(side: 'source' | 'destination', { ip, port }: Endpoint): boolean {
+    const { wide, replyPorts } = this;
+    if (wide !== undefined || !isIp4(ip)) {
+      const own = this.endBeyond(side);
+      return own.ip === ip && own.port === port;
+    }
+    return side === 'source'
+      ? this.replyDst === (ip | 0) && (replyPorts & 0xffff) === port
+      : this.replySrc === (ip | 0) && replyPorts >>> 16 === port;
+  }
+
   /** Gives it another end beyond; an ICMP query has one identifier for both ends. */
   moveEndBeyond(side: 'source' | 'destination', { ip, port }: Endpoint): void {
     if (this.wide !== undefined || !isIp4(ip)) {

@@ -136,8 +136,7 @@ export function bindTo(
   { conntrack, connection, side }: Pick<Seeking, 'conntrack' | 'connection' | 'side'>,
   { end, detail }: Pick<Choice, 'end' | 'detail'>,
 ): Binding {
-  const before = connection.endBeyond(side);
-  const changed = before.ip !== end.ip || before.port !== end.port;
+  const changed = !connection.hasEndBeyond(side, end);
   if (changed) {
     connection.moveEndBeyond(side, end);
     if (side === 'source') connection.snat = true;

@@ -6,9 +6,9 @@ import { LINUX } from '../program/order.ts';
 import type { NodeProgram } from '../program/program.ts';
 import { CHECKED, type Step, type Why } from '../trace/trace.ts';
 import { isOpening, openAgain, openingOf } from './opening.ts';
-import { type End, GO_ON, type Passage, type RouterState, type StageResult, type Trail } from './passage.ts';
+import type { End, Passage, RouterState, Stage, StageResult, Trail } from './passage.ts';
 import { again, changed, isFirst, type Memory, ofThis, type Recalled, recallable } from './recall.ts';
-import { ORDER, type Way, type Ways, waysOf } from './stages.ts';
+import { type Line, ORDER, type Ways, waysOf } from './stages.ts';
 
 /** A packet at the door: arrived by an interface, or made here when there is none. */
 export function enter(
@@ -49,44 +49,70 @@ export const NOTHING: readonly Why[] = [];
  * is given something to write on. Once all is known that the rest depends on, a walk that is remembered stands for it.
  */
 export function runHop(passage: Passage, node: RouterState, now: Millis, walk?: Walk): End {
-  const ways = node.ways?.program === node.program ? node.ways : waysOf(node.program);
-  node.ways = ways;
+  const ways = waysAt(node);
   node.told = walk !== undefined;
-  let way = passage.in === undefined ? ways.origin : ways.through;
-  // where walks are remembered there is no stage −2
-  const known = node.recalls && isFirst(passage) ? way.known : -2;
-  const { packet: first } = passage;
-  let memory: Memory | undefined = known === -1 && !ways.tracks ? ways.walks : undefined;
-  let recalled = memory === undefined ? undefined : recall(memory, passage, node, walk);
+  const way = passage.in === undefined ? ways.origin : ways.through;
+  if (!node.recalls || !isFirst(passage)) return walkOn(way.whatever, undefined, passage, { ways, node, now, walk });
+  if (ways.tracks) return walkOn(way.flows, undefined, passage, { ways, node, now, walk });
+  const recalled = recall(ways.walks, passage, node, walk);
   // all that is looked at before, beside what walks are told apart by
-  if (recalled !== undefined && (passage.in === undefined || verifyHeader(first))) return again(recalled, passage);
+  if (recalled !== undefined && (passage.in === undefined || verifyHeader(passage.packet))) {
+    return again(recalled, passage);
+  }
+  return walkOn(way.flows, ways.walks, passage, { ways, node, now, walk });
+}
+
+/** The ways through the program of the moment. */
+function waysAt(node: RouterState): Ways {
+  const { program, ways } = node;
+  if (ways !== undefined && ways.program === program) return ways;
+  const found = waysOf(program);
+  node.ways = found;
+  return found;
+}
+
+/** Where and when a packet walks. */
+interface Journey {
+  readonly ways: Ways;
+  readonly node: RouterState;
+  readonly now: Millis;
+  readonly walk: Walk | undefined;
+}
+
+/** The stages of a line, one after the other, or what is remembered of them; the walk is to be kept in `memory`. */
+function walkOn(start: Line, keeper: Memory | undefined, passage: Passage, journey: Journey): End {
+  const { ways, node, now, walk } = journey;
+  const { packet: first } = passage;
+  const { known } = start;
+  let line = start;
+  let memory = keeper;
   let trail: Trail | undefined;
   let end: End | undefined;
-  for (let at = 0; end === undefined && at < way.stages.length; at++) {
+  for (let at = 0; end === undefined && at < line.stages.length; at++) {
     const before = passage.packet;
-    const stages: Way['stages'] = known === -2 ? way.stages : way.forFlows;
-    let result: StageResult = stages[at]?.(passage, node, now) ?? GO_ON;
+    let result: StageResult = (line.stages[at] as Stage)(passage, node, now);
     if (at === known && result.verdict === 'next') {
       memory = memoryFor(passage, ways, node, walk);
-      recalled = memory === undefined ? undefined : recall(memory, passage, node, walk);
+      const recalled = memory === undefined ? undefined : recall(memory, passage, node, walk);
       if (recalled !== undefined) {
         if (recalled.opens === undefined) return again(recalled, passage);
-        const opened = openAgain(recalled, recalled.opens, passage, { ways, way, node, now });
+        const opened = openAgain(recalled, recalled.opens, passage, { ways, line, node, now });
         if ('verdict' in opened) return opened;
-        ({ way, at, result } = opened);
+        ({ line, at, result } = opened);
         memory = undefined;
       }
     }
     if (walk !== undefined && (trail !== undefined || at >= known || result.why !== CHECKED)) {
-      trail ??= checked(at, before);
+      trail = filled(trail, line.numbers[at] as number, before);
       trail.whys.push(result.why);
       trail.packets.push(passage.packet);
     }
-    if (result.verdict === 'local') way = ways.stay;
+    if (result.verdict === 'local') line = line === ways.through.flows ? ways.stay.flows : ways.stay.whatever;
     else if (result.verdict !== 'next') end = result;
   }
   end ??= DELIVER;
   if (end.verdict === 'drop') forget(passage, node);
+  if (walk !== undefined && end === DELIVER) trail = filled(trail, line.length, passage.packet);
   if (memory !== undefined) keepWalk(memory, node.program, { first, passage, end, said: trail?.whys });
   if (walk !== undefined && trail !== undefined) {
     walk.whys = trail.whys;
@@ -107,10 +133,9 @@ function memoryFor({ tracked }: Passage, { tracks, walks }: Ways, node: RouterSt
   return isOpening(tracked) && tracking.behaviour === undefined && isUnmapped ? walks : undefined;
 }
 
-/** So many stages have looked at the packet, and that is all. */
-function checked(count: number, packet: Packet): Trail {
-  const trail: Trail = { whys: [], packets: [] };
-  for (let i = 0; i < count; i++) {
+/** The stages that have said nothing, up to this number, have looked at the packet, and that is all. */
+function filled(trail: Trail = { whys: [], packets: [] }, number: number, packet: Packet): Trail {
+  while (trail.whys.length < number) {
     trail.whys.push(CHECKED);
     trail.packets.push(packet);
   }
@@ -146,7 +171,7 @@ function keepWalk(memory: Memory, program: NodeProgram, { first, passage, end, s
   const { tracked } = passage;
   const connection = tracked?.connection;
   const isItsOwn = tracked?.memory === memory;
-  const opens = isItsOwn ? undefined : openingOf(first, passage, end, (ports) => memory.portsOf(ports, program));
+  const opens = isItsOwn ? undefined : openingOf(first, passage, end, (ports) => memory.portsOf(ports));
   if (tracked !== undefined && !isItsOwn && opens === undefined) return;
   if (connection !== undefined && (connection.helper !== undefined || connection.nat64 !== undefined)) return;
   const recalled = recallable(first, passage, end, { program, memory, said, opens });

@@ -4,7 +4,7 @@
  * the stages whose work it is. Where that turns out otherwise, the walk goes on from there.
  */
 
-import { fail } from '../base/fail.ts';
+import type { Ip } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
 import { hasPorts, type Packet, type Tcp, type Udp } from '../packet/packet.ts';
 import { type Ends, type Shift, shifted, shiftTo } from '../packet/shift.ts';
@@ -15,12 +15,12 @@ import { type End, GO_ON, type Passage, type RouterState, type StageResult } fro
 import type { Opening, Recalled } from './recall.ts';
 import { confirm } from './stage/confirm.ts';
 import { exhausted } from './stage/nat.ts';
-import type { Way, Ways } from './stages.ts';
+import type { Line, Ways } from './stages.ts';
 import { Begun, type Tracked } from './tracked.ts';
 
 /** Whether it is of a packet that opens a connection that nothing had announced, and that no helper reads. */
 export function isOpening(tracked: Tracked | undefined): tracked is Begun {
-  return tracked instanceof Begun && tracked.state === 'new' && tracked.connection.helper === undefined;
+  return tracked?.state === 'new' && tracked instanceof Begun && tracked.connection.helper === undefined;
 }
 
 /** What to remember of a connection that a walk has opened, with the classes of its ports; undefined where it has not. */
@@ -41,49 +41,48 @@ export function openingOf(
 /** A walk that has come as far as tracking. */
 export interface Begin {
   readonly ways: Ways;
-  readonly way: Way;
+  readonly line: Line;
   readonly node: RouterState;
   readonly now: Millis;
 }
 
 /** The stage at which a walk was no longer as remembered, and what it said. */
 export interface Parting {
-  readonly way: Way;
+  readonly line: Line;
   readonly at: number;
   readonly result: StageResult;
 }
 
-/** Opens a connection once more: the end of the walk, or where it goes on by itself. */
+/** Opens a connection once more for what `isOpening`: the end of the walk, or where it goes on by itself. */
 export function openAgain(
   { end, out, nextHop, shift }: Recalled,
   { destination, source, to }: Opening,
   passage: Passage,
-  { ways, way, node, now }: Begin,
+  { ways, line, node, now }: Begin,
 ): End | Parting {
-  const { tracked, packet } = passage;
-  if (!isOpening(tracked) || !hasPorts(packet)) return fail('only packets with ports open connections again');
-  const { connection } = tracked;
+  const packet = passage.packet as Tcp | Udp;
+  const { connection } = passage.tracked as Begun;
   const { conntrack, program } = node;
   if (destination !== undefined) {
     const bound = translateNew({ conntrack, connection, side: 'destination', now }, destination);
-    if (bound.kind === 'exhausted') return { way, at: way.dnat, result: exhausted(destination, bound.detail) };
+    if (bound.kind === 'exhausted') return { line, at: line.dnat, result: exhausted(destination, bound.detail) };
     if (!goesTo(to, connection, packet, program)) {
       passage.packet = translate(packet, connection, 'original', 'destination') ?? packet;
-      return { way, at: way.dnat, result: GO_ON };
+      return { line, at: line.dnat, result: GO_ON };
     }
   }
-  const onward = end.verdict === 'deliver' ? ways.stay : way;
+  const onward = end.verdict === 'deliver' ? ways.stay.flows : line;
   passage.out = out;
   passage.nextHop = nextHop;
-  if (end.verdict === 'drop') return { way: onward, at: onward.snat, result: end };
+  if (end.verdict === 'drop') return { line: onward, at: onward.snat, result: end };
   if (source !== undefined) {
     const bound = translateNew({ conntrack, connection, side: 'source', now }, source);
-    if (bound.kind === 'exhausted') return { way: onward, at: onward.snat, result: exhausted(source, bound.detail) };
+    if (bound.kind === 'exhausted') return { line: onward, at: onward.snat, result: exhausted(source, bound.detail) };
   }
   if (shift !== undefined && leadsThere(shift, connection)) passage.packet = shifted(packet, shift);
   else passage.packet = shifted(packet, shiftTo(packet, endsOf(connection), shift?.hops ?? 0));
   const done = confirm(passage, node, now);
-  return done.verdict === 'next' ? end : { way: onward, at: onward.confirm, result: done };
+  return done.verdict === 'next' ? end : { line: onward, at: onward.confirm, result: done };
 }
 
 /** Whether the rules from here on see the packet as they saw the one that is remembered. */
@@ -95,10 +94,15 @@ function goesTo(to: Opening['to'], connection: Connection, { sport }: Tcp | Udp,
 
 /** Whether a shift does to the first packet of a connection what its translation does. */
 function leadsThere(shift: Shift, { src, dst, ports, replySrc, replyDst, replyPorts }: Connection): boolean {
-  if ((Number(shift.src ?? src) | 0) !== replyDst || (Number(shift.dst ?? dst) | 0) !== replySrc) return false;
+  if (wordOf(shift.src, src) !== replyDst || wordOf(shift.dst, dst) !== replySrc) return false;
   return (
     (shift.sport ?? ports >>> 16) === (replyPorts & 0xffff) && (shift.dport ?? ports & 0xffff) === replyPorts >>> 16
   );
+}
+
+/** An address that a flow of IPv4 is given, as a signed word; or the one that it has. */
+function wordOf(given: Ip | undefined, own: number): number {
+  return given === undefined ? own : (given as number) | 0;
 }
 
 /** The ends of the first packet of a connection beyond here. */

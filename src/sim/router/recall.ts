@@ -11,6 +11,7 @@ import { hasPorts, lengthOf, type Packet, type Tcp, type Udp } from '../packet/p
 import { withDestination, withSource, withTtl } from '../packet/rewrite.ts';
 import { type Shift, shiftBetween, shifted } from '../packet/shift.ts';
 import type { NodeProgram } from '../program/program.ts';
+import type { PortClasses } from '../program/rules/port-classes.ts';
 import type { Why } from '../trace/trace.ts';
 import type { Asked } from './bindings.ts';
 import type { End, Passage } from './passage.ts';
@@ -60,8 +61,8 @@ export interface Opening {
 /** Where walks are kept. */
 export interface Memory {
   /** As far as this memory has to know them to tell packets apart: the classes of a packet's ports. */
-  portsOf(packet: Pick<Flow, 'sport' | 'dport'>, program: NodeProgram): number;
-  /** The walk that this packet would take; undefined: none that is remembered. */
+  portsOf(packet: Pick<Flow, 'sport' | 'dport'>): number;
+  /** The walk that a packet that can be one of many (`isFirst`) would take; undefined: none that is remembered. */
   find(passage: Passage, program: NodeProgram): Recalled | undefined;
   keep(recalled: Recalled): void;
 }
@@ -82,7 +83,7 @@ export function suits(recalled: Recalled, { packet, in: arrivedBy }: Passage, pr
 /** The end of the walk once more, for another packet. */
 export function again({ end, out, nextHop, shift }: Recalled, passage: Passage): End {
   const { packet } = passage;
-  if (shift !== undefined && isFlow(packet)) passage.packet = shifted(packet, shift);
+  if (shift !== undefined) passage.packet = shifted(packet as Flow, shift);
   passage.out = out;
   passage.nextHop = nextHop;
   return end;
@@ -105,7 +106,7 @@ export function recallable(
     protocol: before.kind,
     src: Number(before.src) | 0,
     dst: Number(before.dst) | 0,
-    ports: memory.portsOf(before, program),
+    ports: memory.portsOf(before),
     flags: program.asks.flags && before.kind === 'tcp' ? before.flags : -1,
     longest: Math.min(
       arrivedBy === undefined ? Number.POSITIVE_INFINITY : mtuOf(program, arrivedBy) + TAG,
@@ -156,20 +157,23 @@ export class Walks implements Memory {
   /** So many more walks are forgotten, until it pays to find the classes of ports. */
   #patience: number;
 
+  readonly #ports: PortClasses;
+
   constructor({ asks }: NodeProgram) {
+    this.#ports = asks.ports;
     this.#patience = Math.floor(asks.ports.cost / RULES_A_WALK);
   }
 
-  portsOf(packet: Pick<Flow, 'sport' | 'dport'>, { asks }: NodeProgram): number {
-    return this.#patience > 0 ? 0 : asks.ports.of(packet);
+  portsOf(packet: Pick<Flow, 'sport' | 'dport'>): number {
+    return this.#patience > 0 ? 0 : this.#ports.of(packet);
   }
 
   find(passage: Passage, program: NodeProgram): Recalled | undefined {
-    const { packet } = passage;
-    if (this.#patience > 0 || !isFlow(packet)) return undefined;
+    if (this.#patience > 0) return undefined;
+    const packet = passage.packet as Flow;
     const src = (packet.src as number) | 0;
     const dst = (packet.dst as number) | 0;
-    const ports = program.asks.ports.of(packet);
+    const ports = this.#ports.of(packet);
     const found = this.#slots[this.#slotOf(src, dst, ports)];
     if (found === undefined || found.src !== src || found.dst !== dst || found.ports !== ports) return undefined;
     return found.protocol === packet.kind && suits(found, passage, program) ? found : undefined;

@@ -53,18 +53,26 @@ const IDLE: Readonly<Partial<Record<StageName, (program: NodeProgram) => boolean
 /** Stages that have nothing to do with what is whole. */
 const FOR_PIECES: ReadonlySet<StageName> = new Set(['defrag', 'reassemble']);
 
-/** One way through a node. */
-export interface Way {
-  /** In the place of those that are idle there nothing. */
-  readonly stages: readonly (Stage | undefined)[];
-  /** The same for TCP and UDP that is whole. */
-  readonly forFlows: readonly (Stage | undefined)[];
-  /** The number of the stage behind which everything that the others ask is known; −1: it is from the start. */
+/** Stages one behind the other, those left out that have nothing to do. */
+export interface Line {
+  readonly stages: readonly Stage[];
+  /** The number of each among all stages of its way. */
+  readonly numbers: readonly number[];
+  /** How many stages the way has. */
+  readonly length: number;
+  /** The place of the stage behind which all that the others ask is known; −1: it is from the start, or never. */
   readonly known: number;
-  /** The numbers of those that have more to do when a connection opens than to look. */
+  /** The places of those that have more to do when a connection opens than to look, or of the next behind them. */
   readonly dnat: number;
   readonly snat: number;
   readonly confirm: number;
+}
+
+/** One way through a node. */
+export interface Way {
+  readonly whatever: Line;
+  /** The same for TCP and UDP that is whole. */
+  readonly flows: Line;
 }
 
 /** The ways through a node; where a packet that comes in goes on, or stays, is said by routing, last of `arrive`. */
@@ -85,14 +93,10 @@ export function waysOf(program: NodeProgram): Ways {
   const found = made.get(program);
   if (found !== undefined) return found;
   const tracks = program.tracks.has(4) || program.nat64.length > 0;
-  const stageOf = (name: StageName) => (IDLE[name]?.(program) === true ? undefined : STAGES[name]);
+  const isIdle = (name: StageName) => IDLE[name]?.(program) === true;
   const way = (names: readonly StageName[]): Way => ({
-    stages: names.map(stageOf),
-    forFlows: names.map((name) => (FOR_PIECES.has(name) ? undefined : stageOf(name))),
-    known: tracks ? names.indexOf('track') : -1,
-    dnat: names.indexOf('dnat'),
-    snat: names.indexOf('snat'),
-    confirm: names.indexOf('confirm'),
+    whatever: lineOf(names, undefined, isIdle),
+    flows: lineOf(names, tracks ? 'track' : undefined, (name) => FOR_PIECES.has(name) || isIdle(name)),
   });
   const ways = {
     program,
@@ -104,6 +108,22 @@ export function waysOf(program: NodeProgram): Ways {
   };
   made.set(program, ways);
   return ways;
+}
+
+/** `known`: the stage behind which walks are remembered, if there is one. */
+function lineOf(names: readonly StageName[], known: StageName | undefined, isIdle: (name: StageName) => boolean): Line {
+  const busy = names.filter((name) => !isIdle(name));
+  const numbers = busy.map((name) => names.indexOf(name));
+  const placeOf = (name: StageName) => numbers.filter((number) => number < names.indexOf(name)).length;
+  return {
+    stages: busy.map((name) => STAGES[name]),
+    numbers,
+    length: names.length,
+    known: known === undefined ? -1 : placeOf(known),
+    dnat: placeOf('dnat'),
+    snat: placeOf('snat'),
+    confirm: placeOf('confirm'),
+  };
 }
 
 /** The lists from end to end. */

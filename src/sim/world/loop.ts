@@ -8,9 +8,9 @@ import type { Packet } from '../packet/packet.ts';
 import { answerError, HOST_UNREACHABLE } from '../router/answer.ts';
 import { runHop } from '../router/hop.ts';
 import { release } from '../router/mapping/unsolicited.ts';
+import { isOpening } from '../router/opening.ts';
 import type { Answer, End, Passage } from '../router/passage.ts';
 import { identOf } from '../router/stage/egress.ts';
-import { Begun } from '../router/tracked.ts';
 import type { Fate, LossReason } from '../trace/fate.ts';
 import type { PacketId, Why } from '../trace/trace.ts';
 import { dropOf } from '../trace/verdict.ts';
@@ -172,7 +172,7 @@ function leaveCut(state: State, node: RunningNode, { id, out, nextHop }: Moving,
 
 /** What has gone out by a wire holds no connection any longer: one that it has opened is the table's alone. */
 function letRest({ router }: RunningNode, tracked: Passage['tracked']): void {
-  if (tracked instanceof Begun && tracked.connection.confirmed) router.conntrack.rest(tracked);
+  if (isOpening(tracked) && tracked.connection.confirmed) router.conntrack.rest(tracked);
 }
 
 function deliver(state: State, node: RunningNode, { id, in: by = 'lo', packet }: Moving): void {

@@ -12,12 +12,19 @@ import { isUp, type Joint, linkAt, lookAt, type Moving, movingFrom, type State, 
 /** Puts a packet on the link of its interface, where others have gone to its next hop before it; false for none. */
 export function transmitAgain(state: State, node: RunningNode, leaving: Moving): boolean {
   const { out, nextHop } = leaving;
+  // asked by itself, so that V8 compares numbers below
+  if (nextHop === undefined) return false;
   const { lastOutlet } = node;
-  const known =
-    lastOutlet?.nextHop === nextHop ? lastOutlet : nextHop === undefined ? undefined : node.outlets.get(nextHop);
-  if (known === undefined || known.epoch !== state.epoch || known.out !== out) return false;
+  if (lastOutlet !== undefined && lastOutlet.nextHop === nextHop) return passAgain(state, lastOutlet, leaving);
+  const known = node.outlets.get(nextHop);
+  if (known === undefined || known.out !== out) return false;
   node.lastOutlet = known;
-  pass(state, known, leaving);
+  return passAgain(state, known, leaving);
+}
+
+function passAgain(state: State, outlet: Outlet, leaving: Moving): boolean {
+  if (outlet.epoch !== state.epoch || outlet.out !== leaving.out) return false;
+  pass(state, outlet, leaving);
   return true;
 }
 

@@ -256,14 +256,9 @@ export class Flows {
   }
 
   #append(row: number): void {
-    const rows = this.#rows;
     this.#places = (this.#places + 1) | 0;
-    rows.mark(row, LISTED);
-    rows.setPlace(row, this.#places);
-    rows.setOlder(row, this.#newest);
-    rows.setNewer(row, 0);
+    this.#rows.append(row, this.#newest, this.#places);
     if (this.#newest === 0) this.#oldest = row;
-    else rows.setNewer(this.#newest, row);
     this.#newest = row;
     this.#size += 1;
   }

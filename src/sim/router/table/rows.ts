@@ -122,18 +122,31 @@ export class FlowRows {
   rest(connection: Connection): boolean {
     const { row } = connection;
     if (row === 0 || this.#objects[row] !== connection || !connection.confirmed || !isPlain(connection)) return false;
-    const at = numbersOf(row);
-    if (at + NUMBERS > this.#numbers.length) this.#widen();
-    this.#numbers[at + CREATED] = connection.created;
-    this.#numbers[at + TIMEOUT] = connection.timeout;
-    this.#numbers[at + EXPIRES] = connection.expires;
-    const status = wordsOf(row) + STATUS;
-    const kept = (this.words[status] as number) & (LISTED | BOUND);
-    this.words[status] = kept | statusOf(connection);
-    this.words[wordsOf(row) + MASQUERADED] = this.#numberOf(connection.masqueraded);
-    this.words[wordsOf(row) + ID] = connection.id;
+    const first = numbersOf(row);
+    if (first + NUMBERS > this.#numbers.length) this.#widen();
+    const { words } = this;
+    const numbers = this.#numbers;
+    numbers[first + CREATED] = connection.created;
+    numbers[first + TIMEOUT] = connection.timeout;
+    numbers[first + EXPIRES] = connection.expires;
+    const at = wordsOf(row);
+    const kept = (words[at + STATUS] as number) & (LISTED | BOUND);
+    words[at + STATUS] = kept | statusOf(connection);
+    words[at + MASQUERADED] = this.#numberOf(connection.masqueraded);
+    words[at + ID] = connection.id;
     this.#objects[row] = undefined;
     return true;
+  }
+
+  /** Makes it the newest of all that came, `place` of them, behind the one that was it until now (0 for none). */
+  append(row: number, newest: number, place: number): void {
+    const { words } = this;
+    const at = wordsOf(row);
+    words[at + OLDER] = newest;
+    words[at + NEWER] = 0;
+    words[at + PLACE] = place;
+    words[at + STATUS] = (words[at + STATUS] as number) | LISTED;
+    if (newest !== 0) words[wordsOf(newest) + NEWER] = row;
   }
 
   older(row: number): number {
@@ -163,10 +176,6 @@ export class FlowRows {
 
   place(row: number): number {
     return this.words[wordsOf(row) + PLACE] as number;
-  }
-
-  setPlace(row: number, place: number): void {
-    this.words[wordsOf(row) + PLACE] = place;
   }
 
   /** Whether it has one of these bits. */
@@ -213,8 +222,9 @@ export class FlowRows {
   }
 
   #numberOf(name: string | undefined): number {
-    const known = this.#interfaces.indexOf(name);
-    return known >= 0 ? known : this.#interfaces.push(name) - 1;
+    const interfaces = this.#interfaces;
+    for (let number = 0; number < interfaces.length; number++) if (interfaces[number] === name) return number;
+    return interfaces.push(name) - 1;
   }
 
   #grow(): void {
