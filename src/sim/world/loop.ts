@@ -46,10 +46,10 @@ export function step(state: State): void {
  * them, as if they had been put in the queue and taken out again.
  */
 export function setOut(state: State, node: RunningNode, first: PacketId, packets: readonly Packet[]): void {
-  const isBusy = state.queue.isBusy(state.now);
+  const mustWait = state.queue.isDue(state.now);
   for (let i = 0; i < packets.length; i++) {
     const moving = movingFrom(node.name, state.now, first + i, packets[i] as Packet);
-    if (isBusy) state.queue.push(moving);
+    if (mustWait) state.queue.push(moving);
     else walk(state, node, moving);
   }
 }

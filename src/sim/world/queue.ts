@@ -66,14 +66,6 @@ export class EventQueue<T extends Due> {
     return (this.#due <= deadline && this.#count > 0) || (this.#soonest <= deadline && this.#heap.size > 0);
   }
 
-  /** Whether a packet is due by then: what comes in now would have to wait for it. */
-  isBusy(now: Millis): boolean {
-    const first = this.#line[this.#first];
-    if (first !== undefined && first.time <= now && first.priority === 0) return true;
-    const top = this.#heap.peek();
-    return top !== undefined && top.time <= now && top.priority === 0;
-  }
-
   push(event: T): void {
     if (event.priority === 0) this.#moving += 1;
     event.sequence = this.#sequence++;
