@@ -16,7 +16,7 @@ import { deliver, tellRaw } from './deliver.ts';
 import { copyKernel, type Kernel, makeKernel } from './kernel.ts';
 import type { HostOutput, Reception, Routing, SocketRow } from './output.ts';
 import { perform, stop } from './perform.ts';
-import type { Letter } from './programs.ts';
+import type { Letter, Program } from './programs.ts';
 import type { Socket } from './sockets.ts';
 import type { TimerTarget } from './timers.ts';
 
@@ -59,15 +59,16 @@ export class Host {
   /** Runs an application under an id that no running one has. */
   start(app: App<unknown>, id: string, now: Millis): HostOutput {
     const kernel = this.#kernel();
-    kernel.programs.add(id, app);
-    carryOut(kernel, id, kernel.programs.run(id, undefined, now), now);
+    const program = kernel.programs.add(id, app);
+    carryOut(kernel, program, kernel.programs.run(program, undefined, now), now);
     return answer(kernel, now);
   }
 
   /** Ends an application and closes its sockets; nothing happens when it is over already. */
   stop(id: string, now: Millis): HostOutput {
     const kernel = this.#kernel();
-    if (kernel.programs.isRunning(id)) stop(kernel, id, now);
+    const program = kernel.programs.get(id);
+    if (program !== undefined) stop(kernel, program, now);
     return answer(kernel, now);
   }
 
@@ -144,36 +145,38 @@ function answer(kernel: Kernel, now: Millis, reception?: Reception): HostOutput 
 
 /** Between two answers no news waits, so that an application hears its timer at once. */
 function wake(kernel: Kernel, target: TimerTarget, now: Millis): void {
-  if (target.kind === 'app') return react(kernel, target.app, { kind: 'timer', name: target.name }, now);
+  if (target.kind === 'app') {
+    return react(kernel, kernel.programs.program(target.app), { kind: 'timer', name: target.name }, now);
+  }
   const connection = kernel.sockets.connection(target.key);
   if (connection !== undefined) advanceConnection(kernel, connection, { kind: 'tick' }, now);
 }
 
-function hear(kernel: Kernel, { app, event }: Letter, now: Millis): void {
-  if (event.kind === 'data') read(kernel, app, event, now);
-  react(kernel, app, event, now);
+function hear(kernel: Kernel, { program, event }: Letter, now: Millis): void {
+  if (event.kind === 'data') read(kernel, program, event, now);
+  react(kernel, program, event, now);
 }
 
-function react(kernel: Kernel, app: string, event: AppEvent, now: Millis): void {
-  carryOut(kernel, app, kernel.programs.run(app, event, now), now);
+function react(kernel: Kernel, program: Program, event: AppEvent, now: Millis): void {
+  carryOut(kernel, program, kernel.programs.run(program, event, now), now);
 }
 
 /** What an application hears of a connection it has read. */
 function read(
   kernel: Kernel,
-  app: string,
+  program: Program,
   { payload, socket }: Extract<AppEvent, { kind: 'data' }>,
   now: Millis,
 ): void {
   const { programs, sockets } = kernel;
-  const handle = programs.find(app, socket);
+  const handle = programs.find(program, socket);
   const connection = handle?.kind === 'connection' ? sockets.connection(handle.key) : undefined;
   if (connection !== undefined) advanceConnection(kernel, connection, { kind: 'read', bytes: payload.length }, now);
 }
 
-function carryOut(kernel: Kernel, app: string, commands: readonly AppCommand[], now: Millis): void {
-  for (let i = 0; i < commands.length && kernel.programs.isRunning(app); i++) {
-    perform(kernel, app, commands[i] as AppCommand, now);
+function carryOut(kernel: Kernel, program: Program, commands: readonly AppCommand[], now: Millis): void {
+  for (let i = 0; i < commands.length && program.running; i++) {
+    perform(kernel, program, commands[i] as AppCommand, now);
   }
 }
 

@@ -8,16 +8,17 @@ import type { Packet } from '../packet/packet.ts';
 import type { AppCommand, SocketName } from './app/app.ts';
 import { advanceConnection, connect, listen, stopListening } from './connections.ts';
 import { type Kernel, pathTo, send, tell, tellFailure } from './kernel.ts';
-import type { Handle } from './programs.ts';
+import type { Handle, Program } from './programs.ts';
 import type { Connection, Owner, RawSocket } from './sockets.ts';
 import { bind, sendDatagram } from './udp.ts';
 
-/** Carries out one command of an application, by its id. Commands for a socket that is gone do nothing. */
-export function perform(kernel: Kernel, app: string, command: AppCommand, now: Millis): void {
+/** Carries out one command of an application. Commands for a socket that is gone do nothing. */
+export function perform(kernel: Kernel, program: Program, command: AppCommand, now: Millis): void {
   const { outbox, timers } = kernel;
+  const { id: app } = program;
   switch (command.kind) {
     case 'send':
-      return sendOn(kernel, app, command, now);
+      return sendOn(kernel, program, command, now);
     case 'timer':
       return timers.setNamed(app, command.name, now + command.after);
     case 'listen':
@@ -31,10 +32,10 @@ export function perform(kernel: Kernel, app: string, command: AppCommand, now: M
     case 'write':
     case 'shutdown':
     case 'inject':
-      return use(kernel, app, command, now);
+      return use(kernel, program, command, now);
     case 'close':
     case 'abort':
-      return end(kernel, owner(app, command), command.kind, now);
+      return end(kernel, program, command, now);
     case 'cancel':
       return timers.remove({ kind: 'app', app, name: command.name });
     case 'configure':
@@ -44,7 +45,7 @@ export function perform(kernel: Kernel, app: string, command: AppCommand, now: M
     case 'note':
       return outbox.note(app, command.text);
     case 'finish':
-      stop(kernel, app, now);
+      stop(kernel, program, now);
       return outbox.finish({ app, finding: command.finding });
     default:
       return unreachable(command);
@@ -62,28 +63,29 @@ function openRaw(kernel: Kernel, owner: Owner, level: RawSocket['level']): void 
 }
 
 type Send = Extract<AppCommand, { kind: 'send' }>;
+type End = Extract<AppCommand, { kind: 'close' | 'abort' }>;
 type Use = Extract<AppCommand, { kind: 'write' | 'shutdown' | 'inject' }>;
 
-function sendOn(kernel: Kernel, app: string, command: Send, now: Millis): void {
-  const handle = kernel.programs.find(app, command.socket);
+function sendOn(kernel: Kernel, program: Program, command: Send, now: Millis): void {
+  const handle = kernel.programs.find(program, command.socket);
   if (handle?.kind === 'udp') sendDatagram(kernel, handle, command, now);
-  else if (handle !== undefined) mistaken(app, handle, command);
+  else if (handle !== undefined) mistaken(program, handle, command);
 }
 
-function use(kernel: Kernel, app: string, command: Use, now: Millis): void {
-  const handle = kernel.programs.find(app, command.socket);
+function use(kernel: Kernel, program: Program, command: Use, now: Millis): void {
+  const handle = kernel.programs.find(program, command.socket);
   if (handle === undefined) return;
   if (command.kind === 'inject') {
-    if (handle.kind !== 'raw') return mistaken(app, handle, command);
+    if (handle.kind !== 'raw') return mistaken(program, handle, command);
     return inject(kernel, handle.owner, command, now);
   }
-  if (handle.kind !== 'connection') return mistaken(app, handle, command);
+  if (handle.kind !== 'connection') return mistaken(program, handle, command);
   const connection = kernel.sockets.connection(handle.key);
   if (connection !== undefined) advanceConnection(kernel, connection, command, now);
 }
 
-function mistaken(app: string, handle: Handle, { kind, socket }: Send | Use): never {
-  return fail(`${app}: ${kind} does not go with the ${handle.kind} socket "${socket}"`);
+function mistaken({ id }: Program, handle: Handle, { kind, socket }: Send | Use): never {
+  return fail(`${id}: ${kind} does not go with the ${handle.kind} socket "${socket}"`);
 }
 
 /** Sends a crafted packet, its checksums computed and, where it has none, its identification given (as IP_HDRINCL). */
@@ -106,12 +108,13 @@ function isFragment(packet: Packet): boolean {
   return packet.kind === 'other' && packet.fragment !== undefined;
 }
 
-function end(kernel: Kernel, owner: Owner, how: 'close' | 'abort', now: Millis): void {
-  const handle = kernel.programs.find(owner.app, owner.socket);
+function end(kernel: Kernel, program: Program, { kind: how, socket }: End, now: Millis): void {
+  const handle = kernel.programs.find(program, socket);
   if (handle === undefined) return;
+  const owner = { app: program.id, socket };
   kernel.programs.hush(owner);
   endSocket(kernel, handle, how, now);
-  if (handle.kind !== 'connection') tell(kernel, owner, { kind: 'closed', socket: owner.socket }, true);
+  if (handle.kind !== 'connection') tell(kernel, owner, { kind: 'closed', socket }, true);
 }
 
 function endSocket(kernel: Kernel, handle: Handle, how: 'close' | 'abort', now: Millis): void {
@@ -122,12 +125,12 @@ function endSocket(kernel: Kernel, handle: Handle, how: 'close' | 'abort', now: 
 }
 
 /** The application is over: its timers are forgotten, its sockets closed in the order in which they were named. */
-export function stop(kernel: Kernel, app: string, now: Millis): void {
-  for (const handle of kernel.programs.remove(app)) {
+export function stop(kernel: Kernel, program: Program, now: Millis): void {
+  for (const handle of kernel.programs.remove(program)) {
     if (handle.kind === 'connection') disown(kernel, handle.key);
     endSocket(kernel, handle, 'close', now);
   }
-  kernel.timers.removeApp(app);
+  kernel.timers.removeApp(program.id);
 }
 
 /** Nobody hears what becomes of the connection. */

@@ -14,8 +14,11 @@ interface Name {
   accepted: number;
 }
 
-interface Program {
+/** An application that runs, or has run; asked for by its id once, and handed on from there. */
+export interface Program {
   readonly id: string;
+  /** False once it is over. */
+  running: boolean;
   /** What is said of a packet that it alone got. */
   readonly delivered: Reception;
   readonly app: App<unknown>;
@@ -29,7 +32,7 @@ interface Program {
 
 /** An event on its way to an application. */
 export interface Letter {
-  readonly app: string;
+  readonly program: Program;
   readonly event: AppEvent;
   /** The last that the socket says: its name is free again. */
   readonly last: boolean;
@@ -55,14 +58,35 @@ export class Programs {
   }
 
   /** Takes up an application under an id that no running one has. */
-  add(id: string, app: App<unknown>): void {
+  add(id: string, app: App<unknown>): Program {
     if (this.#running.has(id)) fail(`${id} is running already`);
     const delivered = { kind: 'delivered', to: app.name, apps: [id] } as const;
-    this.#running.set(id, { id, delivered, app, state: undefined, names: new Map(), closed: 0, spent: new Set() });
+    const spent = new Set<SocketName>();
+    const program: Program = {
+      id,
+      running: true,
+      delivered,
+      app,
+      state: undefined,
+      names: new Map(),
+      closed: 0,
+      spent,
+    };
+    this.#running.set(id, program);
+    return program;
   }
 
-  isRunning(id: string): boolean {
-    return this.#find(id) !== undefined;
+  /** The application that runs under an id; undefined: none. */
+  get(id: string): Program | undefined {
+    const known = this.#known;
+    if (known !== undefined && known.id === id) return known;
+    this.#known = this.#running.get(id);
+    return this.#known;
+  }
+
+  /** The application that runs under an id, as it must. */
+  program(id: string): Program {
+    return this.get(id) ?? fail(`${id} is not running`);
   }
 
   get ids(): readonly string[] {
@@ -71,25 +95,25 @@ export class Programs {
 
   /** The application's own name, as in the design or the step. */
   nameOf(id: string): string {
-    return this.#program(id).app.name;
+    return this.program(id).app.name;
   }
 
   /** What is said of a packet that this application alone got. */
   delivered(id: string): Reception {
-    return this.#program(id).delivered;
+    return this.program(id).delivered;
   }
 
   /** The application is over: what was on its way to it is lost. Its sockets in the order in which they were named. */
-  remove(id: string): Handle[] {
-    const handles = [...this.#program(id).names.values()].map(({ handle }) => handle);
-    this.#running.delete(id);
+  remove(program: Program): Handle[] {
+    const handles = [...program.names.values()].map(({ handle }) => handle);
+    program.running = false;
+    this.#running.delete(program.id);
     this.#known = undefined;
     return handles;
   }
 
   /** Lets the application answer an event (its start, when there is none) and gives back its commands. */
-  run(id: string, event: AppEvent | undefined, now: number) {
-    const program = this.#program(id);
+  run(program: Program, event: AppEvent | undefined, now: number) {
     const { app, state } = program;
     const reaction = event === undefined ? app.start(now) : app.handle(state, event, now);
     program.state = reaction.state;
@@ -98,23 +122,22 @@ export class Programs {
 
   /** Gives a socket its name, which must be free: an application waits for `closed` or `failed` before it uses one again. */
   name({ app, socket }: Owner, handle: Handle): void {
-    const { names, spent } = this.#program(app);
+    const { names, spent } = this.program(app);
     if (names.has(socket)) fail(`${app}: socket "${socket}" is there already`);
     names.set(socket, { handle, closed: false, accepted: 0 });
     spent.add(socket);
   }
 
   /** What a name stands for; undefined when the socket is gone or closed. A name that was never given fails. */
-  find(app: string, socket: SocketName): Handle | undefined {
-    const program = this.#program(app);
+  find(program: Program, socket: SocketName): Handle | undefined {
     const found = program.names.get(socket);
     if (found !== undefined) return found.closed ? undefined : found.handle;
-    return program.spent.has(socket) ? undefined : fail(`${app}: there is no socket "${socket}"`);
+    return program.spent.has(socket) ? undefined : fail(`${program.id}: there is no socket "${socket}"`);
   }
 
   /** From now on the application hears only that the socket is closed. */
   hush({ app, socket }: Owner): void {
-    const program = this.#program(app);
+    const program = this.program(app);
     const name = program.names.get(socket) ?? fail(`${app}: there is no socket "${socket}"`);
     if (!name.closed) program.closed += 1;
     name.closed = true;
@@ -122,13 +145,15 @@ export class Programs {
 
   /** The name of the next connection that a listener accepts. */
   nextAccepted({ app, socket }: Owner): SocketName {
-    const name = this.#program(app).names.get(socket) ?? fail(`${app}: there is no socket "${socket}"`);
+    const name = this.program(app).names.get(socket) ?? fail(`${app}: there is no socket "${socket}"`);
     name.accepted += 1;
     return `${socket}#${name.accepted}`;
   }
 
   post(app: string, event: AppEvent, last = false): void {
-    const letter = { app, event, last };
+    const program = this.get(app);
+    if (program === undefined) return;
+    const letter = { program, event, last };
     if (this.#letter === undefined) this.#letter = letter;
     else this.#letters.push(letter);
   }
@@ -147,25 +172,13 @@ export class Programs {
     return letter;
   }
 
-  #isHeard({ app, event, last }: Letter): boolean {
-    const program = this.#find(app);
-    if (program === undefined) return false;
+  #isHeard({ program, event, last }: Letter): boolean {
+    if (!program.running) return false;
     if (event.kind === 'timer' || event.kind === 'mapping' || event.kind === 'link') return true;
     if (program.closed === 0 && !last) return true;
     const closed = program.names.get(event.socket)?.closed ?? false;
     if (last) program.names.delete(event.socket);
     if (last && closed) program.closed -= 1;
     return !closed || event.kind === 'closed';
-  }
-
-  #program(id: string): Program {
-    return this.#find(id) ?? fail(`${id} is not running`);
-  }
-
-  #find(id: string): Program | undefined {
-    const known = this.#known;
-    if (known !== undefined && known.id === id) return known;
-    this.#known = this.#running.get(id);
-    return this.#known;
   }
 }
