@@ -13,7 +13,7 @@ import type { Packet } from '../packet/packet.ts';
 import type { App, AppCommand, AppEvent, MapOutcome } from './app/app.ts';
 import { advanceConnection } from './connections.ts';
 import { deliver, tellRaw } from './deliver.ts';
-import { copyKernel, type Kernel, makeKernel } from './kernel.ts';
+import { copyKernel, type Kernel, makeKernel, tell } from './kernel.ts';
 import type { HostOutput, Reception, Routing, SocketRow } from './output.ts';
 import { perform, stop } from './perform.ts';
 import type { Letter, Program } from './programs.ts';
@@ -106,14 +106,14 @@ export class Host {
   /** What came of a mapping that an application asked for. */
   mapped(app: string, id: string, outcome: MapOutcome, now: Millis): HostOutput {
     const kernel = this.#kernel();
-    kernel.programs.post(app, { kind: 'mapping', id, outcome });
+    tell(kernel, { app }, { kind: 'mapping', id, outcome });
     return answer(kernel, now);
   }
 
   /** Link or address of an interface changed; every application hears of it. */
   linkChanged(interfaceName: string, up: boolean, now: Millis): HostOutput {
     const kernel = this.#kernel();
-    for (const id of kernel.programs.ids) kernel.programs.post(id, { kind: 'link', interface: interfaceName, up });
+    for (const app of kernel.programs.ids) tell(kernel, { app }, { kind: 'link', interface: interfaceName, up });
     return answer(kernel, now);
   }
 

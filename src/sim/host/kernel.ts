@@ -78,9 +78,10 @@ export function wayBack(dst: Ip, via: string): string | undefined {
   return typeof dst === 'bigint' && (isLinkLocal(dst) || isMulticast(dst)) ? via : undefined;
 }
 
-/** Tells an application. `last`: the socket is gone. */
-export function tell(kernel: Kernel, { app }: Owner, event: AppEvent, last = false): void {
-  kernel.programs.post(app, event, last);
+/** Tells an application, unless it is over. `last`: the socket is gone. */
+export function tell({ programs }: Kernel, { app }: Pick<Owner, 'app'>, event: AppEvent, last = false): void {
+  const program = programs.get(app);
+  if (program !== undefined) programs.post(program, event, last);
 }
 
 /** Tells an application that its socket failed. */

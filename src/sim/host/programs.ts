@@ -150,9 +150,7 @@ export class Programs {
     return `${socket}#${name.accepted}`;
   }
 
-  post(app: string, event: AppEvent, last = false): void {
-    const program = this.get(app);
-    if (program === undefined) return;
+  post(program: Program, event: AppEvent, last = false): void {
     const letter = { program, event, last };
     if (this.#letter === undefined) this.#letter = letter;
     else this.#letters.push(letter);

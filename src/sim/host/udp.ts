@@ -113,8 +113,10 @@ export function deliverDatagram(kernel: Kernel, packet: Udp, via: string, now: M
   if (found === undefined) return refuse(kernel, { packet, interface: via }, now);
   const { owner } = found;
   const { payload } = packet;
-  tell(kernel, owner, { kind: 'datagram', socket: owner.socket, from, to, payload, interface: via });
-  return deliveredTo(kernel, owner);
+  const { programs } = kernel;
+  const program = programs.program(owner.app);
+  programs.post(program, { kind: 'datagram', socket: owner.socket, from, to, payload, interface: via });
+  return program.delivered;
 }
 
 function refuse(kernel: Kernel, arrival: Arrival<Udp>, now: Millis): Reception {
