@@ -6,7 +6,7 @@ import { LINUX } from '../program/order.ts';
 import type { NodeProgram } from '../program/program.ts';
 import { CHECKED, type Step, type Why } from '../trace/trace.ts';
 import { isOpening, openAgain, openingOf } from './opening.ts';
-import type { End, Passage, RouterState, Stage, StageResult, Trail } from './passage.ts';
+import { type End, look, type Passage, type RouterState, type Stage, type StageResult, type Trail } from './passage.ts';
 import { again, changed, isFirst, type Memory, ofThis, type Recalled, recallable } from './recall.ts';
 import { type Line, ORDER, type Ways, waysOf } from './stages.ts';
 
@@ -27,6 +27,9 @@ export function enter(
     cut,
     arrived: undefined,
     turned: false,
+    seen: undefined,
+    isFlow: false,
+    length: 0,
   };
 }
 
@@ -51,15 +54,17 @@ export const NOTHING: readonly Why[] = [];
 export function runHop(passage: Passage, node: RouterState, now: Millis, walk?: Walk): End {
   const ways = waysAt(node);
   node.told = walk !== undefined;
+  if (passage.seen !== passage.packet) look(passage);
   const way = passage.in === undefined ? ways.origin : ways.through;
-  if (!node.recalls || !isFirst(passage)) return walkOn(way.whatever, undefined, passage, { ways, node, now, walk });
-  if (ways.tracks) return walkOn(way.flows, undefined, passage, { ways, node, now, walk });
+  if (!node.recalls || !isFirst(passage)) return walkOn(way.whatever, passage, now, { ways, node, walk });
+  const { flows } = way;
+  if (flows.known !== -1) return walkOn(flows, passage, now, { ways, node, walk });
   const recalled = recall(ways.walks, passage, node, walk);
   // all that is looked at before, beside what walks are told apart by
   if (recalled !== undefined && (passage.in === undefined || verifyHeader(passage.packet))) {
     return again(recalled, passage);
   }
-  return walkOn(way.flows, ways.walks, passage, { ways, node, now, walk });
+  return walkOn(flows, passage, now, { ways, node, walk });
 }
 
 /** The ways through the program of the moment. */
@@ -71,21 +76,19 @@ function waysAt(node: RouterState): Ways {
   return found;
 }
 
-/** Where and when a packet walks. */
+/** Where a packet walks. */
 interface Journey {
   readonly ways: Ways;
   readonly node: RouterState;
-  readonly now: Millis;
   readonly walk: Walk | undefined;
 }
 
-/** The stages of a line, one after the other, or what is remembered of them; the walk is to be kept in `memory`. */
-function walkOn(start: Line, keeper: Memory | undefined, passage: Passage, journey: Journey): End {
-  const { ways, node, now, walk } = journey;
+/** The stages of a line, one after the other, or what is remembered of them. */
+function walkOn(start: Line, passage: Passage, now: Millis, { ways, node, walk }: Journey): End {
   const { packet: first } = passage;
   const { known } = start;
   let line = start;
-  let memory = keeper;
+  let memory: Memory | undefined = start.isKept && node.recalls ? ways.walks : undefined;
   let trail: Trail | undefined;
   let end: End | undefined;
   for (let at = 0; end === undefined && at < line.stages.length; at++) {

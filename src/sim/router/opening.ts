@@ -12,7 +12,7 @@ import type { NodeProgram } from '../program/program.ts';
 import { translate, translateNew } from './bindings.ts';
 import type { Connection } from './connection.ts';
 import { type End, GO_ON, type Passage, type RouterState, type StageResult } from './passage.ts';
-import type { Opening, Recalled } from './recall.ts';
+import { moveOn, type Opening, type Recalled } from './recall.ts';
 import { confirm } from './stage/confirm.ts';
 import { exhausted } from './stage/nat.ts';
 import type { Line, Ways } from './stages.ts';
@@ -79,8 +79,8 @@ export function openAgain(
     const bound = translateNew({ conntrack, connection, side: 'source', now }, source);
     if (bound.kind === 'exhausted') return { line: onward, at: onward.snat, result: exhausted(source, bound.detail) };
   }
-  if (shift !== undefined && leadsThere(shift, connection)) passage.packet = shifted(packet, shift);
-  else passage.packet = shifted(packet, shiftTo(packet, endsOf(connection), shift?.hops ?? 0));
+  if (shift !== undefined && leadsThere(shift, connection)) moveOn(passage, shifted(packet, shift));
+  else moveOn(passage, shifted(packet, shiftTo(packet, endsOf(connection), shift?.hops ?? 0)));
   const done = confirm(passage, node, now);
   return done.verdict === 'next' ? end : { line: onward, at: onward.confirm, result: done };
 }

@@ -1,9 +1,9 @@
 /** What stages are given and what they give back. */
 import type { Endpoint } from '../addr/endpoint.ts';
-import type { Ip } from '../addr/ip.ts';
+import { type Ip, isIp4 } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
 import type { Reassembled, Reassembler } from '../packet/fragment.ts';
-import type { Packet } from '../packet/packet.ts';
+import { hasPorts, lengthOf, type Packet } from '../packet/packet.ts';
 import type { NodeProgram } from '../program/program.ts';
 import { CHECKED, type Why } from '../trace/trace.ts';
 import type { Conntrack } from './conntrack.ts';
@@ -42,6 +42,20 @@ export interface Passage {
   arrived: Packet | undefined;
   /** Its destination was inside by an outside prefix, so that its source must seem to be outside. */
   turned: boolean;
+  /** The packet that the two behind it are about, which `look` finds out: mostly they hold for the next one, too. */
+  seen: Packet | undefined;
+  /** Whether it can be one of many that are alike: TCP or UDP over IPv4. */
+  isFlow: boolean;
+  /** In bytes. */
+  length: number;
+}
+
+/** Brings up to date what is to be seen of a packet without any table. */
+export function look(passage: Passage): void {
+  const { packet } = passage;
+  passage.seen = packet;
+  passage.isFlow = hasPorts(packet) && isIp4(packet.src);
+  passage.length = lengthOf(packet);
 }
 
 /** A packet that a node makes because of another: an ICMP error or a reset, with the connection it speaks of. */

@@ -67,15 +67,15 @@ export interface Memory {
   keep(recalled: Recalled): void;
 }
 
-/** Whether a packet at the door is whole, its way is open, and nothing is known of it yet. */
-export function isFirst({ packet, out, tracked, cut }: Passage): boolean {
-  return tracked === undefined && out === undefined && cut === undefined && isFlow(packet);
+/** Whether a packet at the door is whole, its way is open, and nothing is known of it yet but what it looks like. */
+export function isFirst({ isFlow, out, tracked, cut }: Passage): boolean {
+  return isFlow && tracked === undefined && out === undefined && cut === undefined;
 }
 
 /** Whether a walk of packets with the same ends is good for this one, too. */
-export function suits(recalled: Recalled, { packet, in: arrivedBy }: Passage, program: NodeProgram): boolean {
+export function suits(recalled: Recalled, { packet, in: arrivedBy, length }: Passage, program: NodeProgram): boolean {
   const { flags, longest, shift } = recalled;
-  if (recalled.program !== program || recalled.in !== arrivedBy || lengthOf(packet) > longest) return false;
+  if (recalled.program !== program || recalled.in !== arrivedBy || length > longest) return false;
   if (shift !== undefined && packet.ttl <= shift.hops) return false;
   return flags === -1 || (packet.kind === 'tcp' && packet.flags === flags);
 }
@@ -83,10 +83,16 @@ export function suits(recalled: Recalled, { packet, in: arrivedBy }: Passage, pr
 /** The end of the walk once more, for another packet. */
 export function again({ end, out, nextHop, shift }: Recalled, passage: Passage): End {
   const { packet } = passage;
-  if (shift !== undefined) passage.packet = shifted(packet as Flow, shift);
+  if (shift !== undefined) moveOn(passage, shifted(packet as Flow, shift));
   passage.out = out;
   passage.nextHop = nextHop;
   return end;
+}
+
+/** What looks like the packet before it takes its place. */
+export function moveOn(passage: Passage, packet: Packet): void {
+  passage.packet = packet;
+  passage.seen = packet;
 }
 
 /** What to remember of a walk; undefined where its end need not be that of others like it. */

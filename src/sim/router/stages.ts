@@ -62,6 +62,8 @@ export interface Line {
   readonly length: number;
   /** The place of the stage behind which all that the others ask is known; −1: it is from the start, or never. */
   readonly known: number;
+  /** Whether walks along it are remembered, and all that they depend on is known from the start. */
+  readonly isKept: boolean;
   /** The places of those that have more to do when a connection opens than to look, or of the next behind them. */
   readonly dnat: number;
   readonly snat: number;
@@ -96,7 +98,7 @@ export function waysOf(program: NodeProgram): Ways {
   const isIdle = (name: StageName) => IDLE[name]?.(program) === true;
   const way = (names: readonly StageName[]): Way => ({
     whatever: lineOf(names, undefined, isIdle),
-    flows: lineOf(names, tracks ? 'track' : undefined, (name) => FOR_PIECES.has(name) || isIdle(name)),
+    flows: lineOf(names, tracks ? 'track' : 'door', (name) => FOR_PIECES.has(name) || isIdle(name)),
   });
   const ways = {
     program,
@@ -110,8 +112,12 @@ export function waysOf(program: NodeProgram): Ways {
   return ways;
 }
 
-/** `known`: the stage behind which walks are remembered, if there is one. */
-function lineOf(names: readonly StageName[], known: StageName | undefined, isIdle: (name: StageName) => boolean): Line {
+/** `known`: the stage, or the door, behind which walks are remembered; undefined: they are not. */
+function lineOf(
+  names: readonly StageName[],
+  known: 'door' | 'track' | undefined,
+  isIdle: (name: StageName) => boolean,
+): Line {
   const busy = names.filter((name) => !isIdle(name));
   const numbers = busy.map((name) => names.indexOf(name));
   const placeOf = (name: StageName) => numbers.filter((number) => number < names.indexOf(name)).length;
@@ -119,7 +125,8 @@ function lineOf(names: readonly StageName[], known: StageName | undefined, isIdl
     stages: busy.map((name) => STAGES[name]),
     numbers,
     length: names.length,
-    known: known === undefined ? -1 : placeOf(known),
+    known: known === 'track' ? placeOf(known) : -1,
+    isKept: known === 'door',
     dnat: placeOf('dnat'),
     snat: placeOf('snat'),
     confirm: placeOf('confirm'),

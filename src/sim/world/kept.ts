@@ -10,6 +10,7 @@ import type { Design, Node } from '../design/design.ts';
 import { type App, type AppCommand, react } from '../host/app/app.ts';
 import { FIRST_PACKETS, type Packet, udp } from '../packet/packet.ts';
 import type { RecordLevel } from './recorder.ts';
+import { FIRST_MOVING } from './state.ts';
 
 /** What a world is, as far as it matters here. */
 interface Alive {
@@ -70,7 +71,7 @@ const sink: App<number> = {
 };
 
 let count = 0;
-const kept: object[] = [FIRST_ENDPOINT, FIRST_PACKETS];
+const kept: object[] = [FIRST_ENDPOINT, FIRST_PACKETS, FIRST_MOVING];
 
 /** To be called for each world that there is, and with how to make one; how many are kept. */
 export function countWorld(make: (design: Design, record: RecordLevel) => Alive): number {

@@ -26,11 +26,12 @@ export function step(state: State): void {
   const event = state.queue.pop() ?? fail('nothing left to happen');
   if (event.kind === 'arrive' && event.via !== undefined && event.via.epoch === state.epoch) {
     const { via } = event;
-    via.peer ??= findNode(state, event.node);
-    if (via.peer !== undefined) {
+    const peer = via.peer ?? findNode(state, event.node);
+    if (peer !== undefined) {
+      via.peer = peer;
       state.now = event.time;
       // nothing has gone down since it was sent
-      return comeIn(state, via.peer, event);
+      return comeIn(state, peer, event);
     }
   }
   const known = state.nodes.mine(event.node);
@@ -42,10 +43,11 @@ export function step(state: State): void {
 }
 
 /**
- * Packets with numbers from `first` on set out from a node, one right behind the other: now, if none has to go before
- * them, as if they had been put in the queue and taken out again.
+ * Packets sent by hand set out from a node, one right behind the other: now, if nothing has to go before them, as if they
+ * had been put in the queue and taken out again.
  */
-export function setOut(state: State, node: RunningNode, first: PacketId, packets: readonly Packet[]): void {
+export function setOut(state: State, node: RunningNode, packets: readonly Packet[]): void {
+  const first = state.recorder.bornTogether(state.now, node.name, packets);
   const mustWait = state.queue.isDue(state.now);
   for (let i = 0; i < packets.length; i++) {
     const moving = movingFrom(node.name, state.now, first + i, packets[i] as Packet);

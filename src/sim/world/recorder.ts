@@ -1,10 +1,23 @@
 import { RareMap } from '../base/rare-map.ts';
 import type { Millis } from '../base/time.ts';
+import type { Packet } from '../packet/packet.ts';
 import type { Change } from '../router/change.ts';
-import { NOTHING, stepsOf, type Walk } from '../router/hop.ts';
+import { NOTHING } from '../router/hop.ts';
 import type { Passage } from '../router/passage.ts';
 import type { Fate } from '../trace/fate.ts';
 import type { Occurrence, PacketId, Trace, TraceEvent } from '../trace/trace.ts';
+import {
+  type Entry,
+  eventOf,
+  FAILURES,
+  isAbout,
+  NO_NUMBER,
+  told,
+  toldOf,
+  type Unnumbered,
+  type Walked,
+  type Wired,
+} from './entry.ts';
 
 /**
  * How much is written down: everything; the packets that came to grief, each with its whole story once it has; nothing.
@@ -32,30 +45,6 @@ interface Stretch {
   readonly events: Entry[];
   readonly length: number;
 }
-
-/** An event that gets its number when it is written down. */
-type Unnumbered = Occurrence & { readonly time: Millis; sequence: number };
-
-type Entry = TraceEvent | Walked;
-
-/** For an event that has none yet. */
-export const NO_NUMBER = -1;
-
-/**
- * One packet's walk through one node, as it is written down: most are never looked at, so its steps are made of it when
- * somebody does.
- */
-interface Walked extends Walk {
-  readonly kind: 'walk';
-  readonly id: PacketId;
-  readonly node: string;
-  out: string | undefined;
-  readonly time: Millis;
-  sequence: number;
-}
-
-/** One packet on a link; it gets its number when it is written down. */
-type Wired = Extract<Unnumbered, { kind: 'wire' }>;
 
 /** Writes down every event once, in order, and gives packets their numbers. */
 export class Recorder {
@@ -170,6 +159,16 @@ export class Recorder {
     return packet;
   }
 
+  /** The same for packets that are sent by hand, one right behind the other; the number of the first. */
+  bornTogether(time: Millis, node: string, packets: readonly Packet[]): PacketId {
+    const first = this.#packets + 1;
+    this.#packets += packets.length;
+    if (this.level === 'off') return first;
+    for (const [i, value] of packets.entries())
+      this.#bear(time, first + i, { node, value, cause: undefined, by: 'hand' });
+    return first;
+  }
+
   #bear(time: Millis, packet: PacketId, { node, value, cause, by }: Birth): void {
     const story = this.level === 'failures' ? [] : undefined;
     this.#unfinished.set(packet, { node, by, story });
@@ -230,9 +229,9 @@ export class Recorder {
     return this.#waiting;
   }
 
-  /** Their fates, in order, those left out that have none. */
+  /** Their fates, in order, once each has one. */
   get awaited(): readonly Fate[] {
-    return this.#fates.filter((fate) => fate !== undefined);
+    return this.#fates as Fate[];
   }
 
   #keep(packet: PacketId, fate: Fate): void {
@@ -251,49 +250,4 @@ export class Recorder {
     event.sequence = this.length;
     this.#events.push(this.#watched ? toldOf(event) : event);
   }
-}
-
-/** Field by field, as a connection that begins is one: an object is spread many times slower than it is made. */
-function eventOf(event: Change, node: string, time: Millis): Unnumbered {
-  const { kind, change, at } = event;
-  const sequence = NO_NUMBER;
-  switch (kind) {
-    case 'flow':
-      return { kind, change, row: event.row, at, node, time, sequence };
-    case 'mapping':
-      return { kind, change, row: event.row, at, node, time, sequence };
-    case 'expectation':
-      return { kind, change, from: event.from, to: event.to, master: event.master, at, node, time, sequence };
-  }
-}
-
-function isAbout(event: Entry, packet: PacketId): boolean {
-  switch (event.kind) {
-    case 'walk':
-      return event.id === packet;
-    case 'born':
-    case 'hop':
-    case 'wire':
-    case 'fate':
-      return event.packet === packet;
-    default:
-      return false;
-  }
-}
-
-const FAILURES: ReadonlySet<Fate['kind']> = new Set(['dropped', 'lost', 'pending']);
-
-/** The list itself, with the steps of walks made up to a place. */
-function told(events: Entry[], from: number, to: number = events.length): readonly TraceEvent[] {
-  for (let at = from; at < to; at++) {
-    const event = events[at];
-    if (event?.kind === 'walk') events[at] = toldOf(event);
-  }
-  return events as TraceEvent[];
-}
-
-function toldOf(event: Entry): TraceEvent {
-  if (event.kind !== 'walk') return event;
-  const { id, node, in: arrivedBy, out, time, sequence } = event;
-  return { kind: 'hop', packet: id, node, in: arrivedBy, out, steps: stepsOf(event), time, sequence };
 }

@@ -6,7 +6,7 @@ import type { Design } from '../design/design.ts';
 import { shortestRoutes } from '../design/graph.ts';
 import { type Link, type LinkEnd, linksOf } from '../design/topology.ts';
 import type { Finding } from '../host/app/app.ts';
-import type { Packet } from '../packet/packet.ts';
+import { FIRST_PACKETS, type Packet } from '../packet/packet.ts';
 import { compileNode } from '../program/compile.ts';
 import type { NodeProgram, Surroundings } from '../program/program.ts';
 import type { Passage } from '../router/passage.ts';
@@ -51,8 +51,14 @@ export function movingFrom(node: string, time: Millis, id: PacketId, packet: Pac
     cut: undefined,
     arrived: undefined,
     turned: false,
+    seen: undefined,
+    isFlow: false,
+    length: 0,
   };
 }
+
+/** So that V8 takes times for fractions from the start, and all that move for objects of one shape. */
+export const FIRST_MOVING: readonly Moving[] = FIRST_PACKETS.map((packet) => movingFrom('', 0.5, 0, packet));
 
 /** What will happen: a packet arrives or starts, a node's timer fires, a next hop turns out not to answer. */
 export type Event = Due &

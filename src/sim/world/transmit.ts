@@ -1,12 +1,12 @@
 /** From the egress of one node to the door of the next. */
 import { family, type Ip, isMulticast } from '../addr/ip.ts';
 import { fail } from '../base/fail.ts';
-import { lengthOf } from '../packet/packet.ts';
+import { look } from '../router/passage.ts';
 import type { LossReason } from '../trace/fate.ts';
 import type { PacketId } from '../trace/trace.ts';
+import { NO_NUMBER } from './entry.ts';
 import { neighbourKey, RESOLUTION_TIME } from './neighbours.ts';
 import type { Outlet, RunningNode } from './node.ts';
-import { NO_NUMBER } from './recorder.ts';
 import { isUp, type Joint, linkAt, lookAt, type Moving, movingFrom, type State, wireOf } from './state.ts';
 
 /** Puts a packet on the link of its interface, where others have gone to its next hop before it; false for none. */
@@ -100,7 +100,8 @@ type Course =
 function carry(state: State, course: Course, leaving: Moving): void {
   const { from, to, wire } = course;
   const { id, packet } = leaving;
-  const at = wire.pass(from.node, lengthOf(packet), state.now);
+  if (leaving.seen !== packet) look(leaving);
+  const at = wire.pass(from.node, leaving.length, state.now);
   const { link } = from;
   if (typeof at === 'string') return lose(state, from.node, id, at, link.name);
   const { recorder } = state;

@@ -123,12 +123,8 @@ export class World {
     const state = this.#state;
     const { recorder } = state;
     const running = nodeOf(state, node);
-    const first = recorder.packets + 1;
-    recorder.await(first, packets.length);
-    for (const value of packets) {
-      recorder.born(state.now, { node: running.name, value, cause: undefined, by: 'hand' });
-    }
-    setOut(state, running, first, packets);
+    recorder.await(recorder.packets + 1, packets.length);
+    setOut(state, running, packets);
     while (recorder.waiting > 0) step(state);
     return recorder.awaited;
   }

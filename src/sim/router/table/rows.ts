@@ -71,7 +71,7 @@ export class FlowRows {
 
   /** A row for a connection that has none, with the tuple of its first packet. */
   take(connection: Connection): number {
-    const row = this.#free.pop() ?? this.#objects.length;
+    const row = (this.#free.length === 0 ? undefined : this.#free.pop()) ?? this.#objects.length;
     const at = wordsOf(row);
     if (at + ROW_WORDS > this.words.length) this.#grow();
     this.#objects[row] = connection;
@@ -222,8 +222,9 @@ export class FlowRows {
   }
 
   #numberOf(name: string | undefined): number {
+    if (name === undefined) return 0;
     const interfaces = this.#interfaces;
-    for (let number = 0; number < interfaces.length; number++) if (interfaces[number] === name) return number;
+    for (let number = 1; number < interfaces.length; number++) if (interfaces[number] === name) return number;
     return interfaces.push(name) - 1;
   }
 

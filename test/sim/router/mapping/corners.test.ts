@@ -153,6 +153,9 @@ describe('a held SYN', () => {
       cut: undefined,
       arrived: undefined,
       turned: false,
+      seen: undefined,
+      isFlow: false,
+      length: 0,
     };
     expect(release(box.node, passage).answer?.packet).toMatchObject({ type: 3, code: 3, src: ip(PUBLIC) });
     expect(release(box.node, passage).answer).toBeUndefined();
@@ -172,6 +175,9 @@ describe('a held SYN', () => {
       cut: undefined,
       arrived: undefined,
       turned: false,
+      seen: undefined,
+      isFlow: false,
+      length: 0,
     };
     expect(release(box.node, passage).answer).toBeUndefined();
     expect(ends(box.segment('wan', S, AT, 'syn ack'), 'destination')).toBe(A);
