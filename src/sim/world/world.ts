@@ -43,7 +43,7 @@ export class World {
   constructor(design: Design, { seed = 1, record = 'full', recalls = true }: WorldOptions = {}) {
     this.#state = design === NOWHERE ? NOTHING_YET : makeState(design, seed, { record, recalls });
     startAll(this.#state);
-    countWorld(makeWorld);
+    countWorld(record, makeWorld);
   }
 
   /**
@@ -51,7 +51,7 @@ export class World {
    * same, to the byte. Neither disturbs the other. It costs little until nodes have something to do in it.
    */
   fork(): World {
-    const branch = new World(NOWHERE);
+    const branch = new World(NOWHERE, { record: this.#state.recorder.level });
     branch.#state = forkState(this.#state);
     branch.#programs = this.#programs;
     return branch;
