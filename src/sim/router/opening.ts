@@ -16,11 +16,11 @@ import { moveOn, type Opening, type Recalled } from './recall.ts';
 import { confirm } from './stage/confirm.ts';
 import { exhausted } from './stage/nat.ts';
 import type { Line, Ways } from './stages.ts';
-import { Begun, type Tracked } from './tracked.ts';
+import { type Begun, isBegun, type Tracked } from './tracked.ts';
 
 /** Whether it is of a packet that opens a connection that nothing had announced, and that no helper reads. */
 export function isOpening(tracked: Tracked | undefined): tracked is Begun {
-  return tracked?.state === 'new' && tracked instanceof Begun && tracked.connection.helper === undefined;
+  return isBegun(tracked) && tracked.state === 'new' && tracked.connection.helper === undefined;
 }
 
 /** What to remember of a connection that a walk has opened, with the classes of its ports; undefined where it has not. */

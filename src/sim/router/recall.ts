@@ -158,6 +158,8 @@ const RULES_A_WALK = 16;
  */
 export class Walks implements Memory {
   #slots: (Recalled | undefined)[] = new Array(FEWEST).fill(undefined);
+  /** The one that was found last: mostly the next is the same. */
+  #last: Recalled | undefined;
   /** How many walks have had to give way to another. */
   #lost = 0;
   /** So many more walks are forgotten, until it pays to find the classes of ports. */
@@ -180,8 +182,12 @@ export class Walks implements Memory {
     const src = (packet.src as number) | 0;
     const dst = (packet.dst as number) | 0;
     const ports = this.#ports.of(packet);
-    const found = this.#slots[this.#slotOf(src, dst, ports)];
-    if (found === undefined || found.src !== src || found.dst !== dst || found.ports !== ports) return undefined;
+    let found = this.#last;
+    if (found === undefined || found.src !== src || found.dst !== dst || found.ports !== ports) {
+      found = this.#slots[this.#slotOf(src, dst, ports)];
+      if (found === undefined || found.src !== src || found.dst !== dst || found.ports !== ports) return undefined;
+      this.#last = found;
+    }
     return found.protocol === packet.kind && suits(found, passage, program) ? found : undefined;
   }
 
@@ -204,6 +210,7 @@ export class Walks implements Memory {
     const there = this.#slots[at];
     if (there !== undefined && (there.src !== src || there.dst !== dst || there.ports !== ports)) this.#lost += 1;
     this.#slots[at] = recalled;
+    this.#last = recalled;
   }
 
   #slotOf(src: number, dst: number, ports: number): number {

@@ -21,6 +21,8 @@ export interface Tracked {
   readonly why?: Why;
   /** The last walk of a packet that it was said of. */
   readonly memory?: Memory;
+  /** Whether it is a `Begun`, which is sooner found out so than by its class. */
+  readonly begins?: true;
 }
 
 /**
@@ -75,6 +77,7 @@ export class Sighted implements Tracked, Memory {
 
 /** What is said of the packet that opens a connection, and what the rules asked for it then. */
 export class Begun implements Tracked {
+  declare readonly begins: true;
   declare state: Tracked['state'];
   declare readonly connection: Connection;
   declare readonly direction: 'original';
@@ -83,6 +86,7 @@ export class Begun implements Tracked {
   declare source: Asked | undefined;
 
   constructor(connection: Connection) {
+    this.begins = true;
     this.state = 'new';
     this.connection = connection;
     this.direction = 'original';
@@ -100,6 +104,11 @@ export class Begun implements Tracked {
     this.source = undefined;
     return this;
   }
+}
+
+/** Whether it is said of a packet that opens a connection. */
+export function isBegun(tracked: Tracked | undefined): tracked is Begun {
+  return tracked?.begins === true;
 }
 
 /** A packet of a connection that is known: mostly the same is said of it as of the one before. */

@@ -29,6 +29,8 @@ export class EventQueue<T extends Due> {
   /** When the first and the last in line are due, and the first of the heap: mostly nobody has to look at the events. */
   #due: Millis = Number.POSITIVE_INFINITY;
   #until: Millis = Number.NEGATIVE_INFINITY;
+  /** The priority of the last one. */
+  #rank: Priority = 0;
   #soonest: Millis = Number.POSITIVE_INFINITY;
   #sequence = 0;
   #moving = 0;
@@ -44,6 +46,7 @@ export class EventQueue<T extends Due> {
     copy.#count = this.#count;
     copy.#due = this.#due;
     copy.#until = this.#until;
+    copy.#rank = this.#rank;
     copy.#soonest = this.#soonest;
     copy.#sequence = this.#sequence;
     copy.#moving = this.#moving;
@@ -87,17 +90,16 @@ export class EventQueue<T extends Due> {
     return (this.#first + i) & (this.#ring.length - 1);
   }
 
-  /** Whether an event comes after all that stand in line. */
-  #isInOrder(event: T): boolean {
-    if (event.time !== this.#until) return event.time > this.#until;
-    const last = this.#ring[this.#place(this.#count - 1)];
-    return last === undefined || isBefore(last, event);
+  /** Whether an event, which has the last number, comes after all that stand in line. */
+  #isInOrder({ time, priority }: T): boolean {
+    return time > this.#until || (time === this.#until && priority >= this.#rank);
   }
 
   #append(event: T): void {
     if (this.#count === this.#ring.length) this.#grow();
     if (this.#count === 0) this.#due = event.time;
     this.#until = event.time;
+    this.#rank = event.priority;
     this.#ring[this.#place(this.#count)] = event;
     this.#count += 1;
   }

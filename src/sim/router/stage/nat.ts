@@ -17,7 +17,7 @@ import { isStray, type Strayed, strayIn, strayOut } from '../mapping/stray.ts';
 import { refuseUnsolicited } from '../mapping/unsolicited.ts';
 import { GO_ON, type Passage, type RouterState, type Stage, type StageResult } from '../passage.ts';
 import { sightOf } from '../sight.ts';
-import { Begun } from '../tracked.ts';
+import { isBegun } from '../tracked.ts';
 import { rewritten, whyTranslated } from './translated.ts';
 
 /**
@@ -35,7 +35,7 @@ function nat(side: Side): Stage {
     const flow = { connection, direction, now };
     if (opens(flow, side)) {
       const asked = askRules(side, passage, connection, node.program);
-      if (tracked instanceof Begun) tracked[side] = asked;
+      if (isBegun(tracked)) tracked[side] = asked;
       return begin(side, passage, node, { connection, direction, now, asked });
     }
     if (!strayed(side, passage, flow)) return follow(side, passage, flow, { node });
