@@ -80,9 +80,9 @@ export function keepUdpZero(before: number, updated: number): number {
 }
 
 /** Not folded yet: 2^32 is far away. */
-function headerWords(packet: Packet): number {
+function headerWords(packet: Packet, length: number): number {
   const { dst, ident, src, tos, ttl } = packet;
-  const words = 0x4500 + tos + lengthOf(packet) + ident + fragmentWord(packet) + (ttl << 8) + protocolOf(packet);
+  const words = 0x4500 + tos + length + ident + fragmentWord(packet) + (ttl << 8) + protocolOf(packet);
   return words + wordsOf(src) + wordsOf(dst);
 }
 
@@ -117,7 +117,7 @@ function icmpSum({ code, dst, payload, rest, src, type }: Icmp): number {
 
 /** What the header checksum ought to be; 0 for IPv6, which has none. */
 export function headerChecksumOf(packet: Packet): number {
-  return typeof packet.src === 'number' ? ~fold(headerWords(packet)) & 0xffff : 0;
+  return typeof packet.src === 'number' ? ~fold(headerWords(packet, lengthOf(packet))) & 0xffff : 0;
 }
 
 /** What the transport checksum ought to be, never 0 for UDP. */
@@ -136,12 +136,12 @@ export interface Verified {
 
 /** Recomputes both checksums in full; UDP without one (0) is right over IPv4 and wrong over IPv6 (RFC 8200 §8.1). */
 export function verify(packet: Packet): Verified {
-  return { header: verifyHeader(packet), transport: verifyTransport(packet) };
+  return { header: verifyHeader(packet, lengthOf(packet)), transport: verifyTransport(packet) };
 }
 
-/** The header alone. */
-export function verifyHeader(packet: Packet): boolean {
-  return typeof packet.src === 'bigint' || fold(headerWords(packet) + packet.headerChecksum) === 0xffff;
+/** The header alone; `length`: of the packet, in bytes. */
+export function verifyHeader(packet: Packet, length: number): boolean {
+  return typeof packet.src === 'bigint' || fold(headerWords(packet, length) + packet.headerChecksum) === 0xffff;
 }
 
 /** What the header carries. */

@@ -67,6 +67,7 @@ function compileParts(node: Node, name: string, input: NodeInput): NodeProgram {
     reversePathFilter: node.reversePathFilter ?? 'off',
     icmpRateLimit: node.icmpRateLimit ?? false,
     interfaces,
+    leastMtu: Math.min(...Array.from(interfaces.values(), ({ mtu }) => mtu)),
     fib,
     ...compileAddresses(interfaces, fib),
     ...compileSource(interfaces, fib),

@@ -166,6 +166,8 @@ export interface NodeProgram {
   readonly reversePathFilter: 'off' | 'strict' | 'loose';
   readonly icmpRateLimit: boolean;
   readonly interfaces: ReadonlyMap<string, Interface>;
+  /** No interface has a smaller one, in bytes. */
+  readonly leastMtu: number;
   readonly fib: Fib;
   /** An address of this node on any interface, or loopback. */
   owns(ip: Ip): boolean;

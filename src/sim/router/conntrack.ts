@@ -123,10 +123,9 @@ export class Conntrack {
   /** Puts a connection whose first packet has passed into the table. `clash`: its answers would be another's. */
   confirm(connection: Connection, now: Millis): 'confirmed' | 'clash' {
     if (connection.confirmed) return 'confirmed';
-    if (this.flows.hasReplyOf(connection, now)) return 'clash';
-    connection.confirmed = true;
     connection.expires = now + connection.timeout;
-    this.flows.insert(connection);
+    if (!this.flows.insert(connection, now)) return 'clash';
+    connection.confirmed = true;
     this.#flowChanged(connection, 'new', now);
     return 'confirmed';
   }

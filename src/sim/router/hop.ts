@@ -61,7 +61,7 @@ export function runHop(passage: Passage, node: RouterState, now: Millis, walk?: 
   if (flows.known !== -1) return walkOn(flows, passage, now, { ways, node, walk });
   const recalled = recall(ways.walks, passage, node, walk);
   // all that is looked at before, beside what walks are told apart by
-  if (recalled !== undefined && (passage.in === undefined || verifyHeader(passage.packet))) {
+  if (recalled !== undefined && (passage.in === undefined || verifyHeader(passage.packet, passage.length))) {
     return again(recalled, passage);
   }
   return walkOn(flows, passage, now, { ways, node, walk });

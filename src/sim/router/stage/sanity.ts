@@ -1,19 +1,19 @@
 import { isLinkLocal, isMulticast, isUnspecified, LIMITED_BROADCAST, showIp } from '../../addr/ip.ts';
 import { isPublic, special } from '../../addr/special.ts';
 import { verifyHeader } from '../../packet/checksum.ts';
-import { lengthOf } from '../../packet/packet.ts';
+import type { NodeProgram } from '../../program/program.ts';
 import { GO_ON, type Passage, type Stage } from '../passage.ts';
 import { mtuOf, TAG } from './forwarding.ts';
 
 /** Before any hook: what the interface takes in, the header checksum, and on the public Internet the addresses. */
 export const sanity: Stage = (passage, { program }) => {
-  const { packet } = passage;
-  const limit = mtuOf(program, passage.in);
-  if (isOversize(passage, limit)) {
-    const detail = `${passage.in} takes in no more than its MTU of ${limit}, and these are ${lengthOf(packet)} bytes`;
+  const { packet, length } = passage;
+  if (length > program.leastMtu && isOversize(passage, program)) {
+    const limit = mtuOf(program, passage.in);
+    const detail = `${passage.in} takes in no more than its MTU of ${limit}, and these are ${length} bytes`;
     return { verdict: 'drop', why: { kind: 'refused', reason: 'tooBig', place: 'mtu', detail } };
   }
-  if (!verifyHeader(packet)) {
+  if (!verifyHeader(packet, length)) {
     const why = {
       kind: 'refused',
       reason: 'badChecksum',
@@ -35,8 +35,8 @@ export const sanity: Stage = (passage, { program }) => {
 };
 
 /** Nobody is told of it: the frame is discarded as it comes in. What was put together here came in pieces. */
-function isOversize({ packet, cut }: Passage, limit: number): boolean {
-  return cut === undefined && lengthOf(packet) > limit + TAG;
+function isOversize({ cut, in: arrivedBy, length }: Passage, program: NodeProgram): boolean {
+  return cut === undefined && length > mtuOf(program, arrivedBy) + TAG;
 }
 
 /** Addresses that never leave a link are the link's own business. */

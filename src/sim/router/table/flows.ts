@@ -127,14 +127,21 @@ export class Flows {
     return false;
   }
 
-  insert(connection: Connection): void {
+  /** Puts a connection into the table; false where another one has its answers. */
+  insert(connection: Connection, now: Millis): boolean {
     const row = this.#rowOf(connection);
     const { wide } = connection;
     this.#rows.write(connection);
+    const before = this.#byTuple.set(2 * row + 1, wide?.reply);
+    if (this.#lives(before >> 1, now)) {
+      this.#byTuple.set(before, wide?.reply);
+      return false;
+    }
     this.#append(row);
-    this.#byTuple.set(2 * row, wide?.original);
-    this.#byTuple.set(2 * row + 1, wide?.reply);
+    // who speaks to himself has one tuple, and what comes counts as an answer
+    if (this.#byTuple.set(2 * row, wide?.original) === 2 * row + 1) this.#byTuple.set(2 * row + 1, wide?.reply);
     this.hasten(connection);
+    return true;
   }
 
   /** The connection may expire before what was last said. */

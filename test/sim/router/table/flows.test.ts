@@ -32,7 +32,7 @@ describe('the table of connections', () => {
           const chosen = live[deed.of % Math.max(1, live.length)];
           if ('expires' in deed) {
             live.push(connection(i, now + deed.expires));
-            flows.insert(live.at(-1) ?? expect.fail('nothing made'));
+            flows.insert(live.at(-1) ?? expect.fail('nothing made'), 0);
           } else if ('ask' in deed) {
             now += deed.ask;
             const due = live.filter(({ expires }) => expires <= now).sort((a, b) => a.expires - b.expires);
@@ -62,7 +62,7 @@ describe('the table of connections', () => {
     flows.expire(0);
     for (let id = 1; id <= 5000; id++) {
       const passing = connection(id, 1e9);
-      flows.insert(passing);
+      flows.insert(passing, 0);
       flows.remove(passing, 0);
     }
     for (const [id, expires] of [
@@ -70,10 +70,31 @@ describe('the table of connections', () => {
       [6002, 10],
       [6003, 50],
     ] as const)
-      flows.insert(connection(id, expires));
+      flows.insert(connection(id, expires), 0);
     gone.length = 0;
     flows.expire(40);
     expect(gone).toEqual([6002, 6001]);
     expect(Array.from(flows.all(), ({ id }) => id)).toEqual([6003]);
+  });
+
+  it('takes no connection with the answers of another that lives, and in the place of one that does not', () => {
+    const flows = new Flows(() => {});
+    const [first, second] = [connection(1, 10), connection(2, 100)];
+    second.reply = first.reply;
+    expect(flows.insert(first, 0)).toBe(true);
+    expect(flows.insert(second, 5)).toBe(false);
+    expect(flows.find(first.reply, 5)?.connection).toBe(first);
+    expect([flows.find(second.original, 5), flows.size]).toEqual([undefined, 1]);
+    expect(flows.insert(second, 20)).toBe(true);
+    expect(flows.find(first.reply, 20)?.connection).toBe(second);
+    expect(Array.from(flows.all(), ({ id }) => id)).toEqual([2]);
+  });
+
+  it('takes what comes for an answer where somebody speaks to himself', () => {
+    const flows = new Flows(() => {});
+    const alone = connection(1, 10);
+    alone.reply = alone.original;
+    expect(flows.insert(alone, 0)).toBe(true);
+    expect(flows.find(alone.original, 0)).toEqual({ connection: alone, direction: 'reply' });
   });
 });
