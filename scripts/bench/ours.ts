@@ -75,6 +75,15 @@ export function packetOf(flow: number): Packet {
   });
 }
 
+/** Made once for all rounds, as otherwise each would have a collector of garbage move new ones about. */
+const made: Packet[] = [];
+
+/** The packet of each of so many flows. */
+function packetsOf(flows: number): readonly Packet[] {
+  while (made.length < flows) made.push(packetOf(made.length));
+  return made;
+}
+
 function answerOf(flow: number): Packet {
   return udp({ src: SERVER, dst: WAN, sport: PORT, dport: FIRST_PORT + flow, payload: PAYLOAD });
 }
@@ -115,14 +124,14 @@ export class Path {
   /** One packet each way for each flow, so that the gateway knows them as established. */
   establish(flows: number): void {
     const numbers = Array.from({ length: flows }, (_, i) => i);
-    const there = sendAll(this.#base, 'client', 'server', numbers.map(packetOf));
+    const there = sendAll(this.#base, 'client', 'server', packetsOf(flows).slice(0, flows));
     const back = sendAll(this.#base, 'server', 'client', numbers.map(answerOf));
     if (there !== flows || back !== flows) fail(`only ${there} packets of ${flows} arrived, and ${back} answers`);
   }
 
   /** Sends, and returns what one packet cost, once it is certain that every one arrived. */
   send({ packets, flows, times = 1 }: Burst): Timing {
-    const list = Array.from({ length: flows }, (_, i) => packetOf(i));
+    const list = packetsOf(flows);
     const burst = Array.from({ length: packets }, (_, i) => list[i % flows] ?? fail('no flow'));
     const all: Timing[] = [];
     for (let i = 0; i < times; i++) {
@@ -147,12 +156,7 @@ export class Path {
   /** `10.0.0.2:1024 198.18.1.1:1024` for each flow after a burst of one packet each: who is inside, and what it is outside. */
   translations(flows: number): readonly string[] {
     const world = this.#base.fork();
-    sendAll(
-      world,
-      'client',
-      'server',
-      Array.from({ length: flows }, (_, i) => packetOf(i)),
-    );
+    sendAll(world, 'client', 'server', packetsOf(flows).slice(0, flows));
     return world
       .inspect('gateway')
       .connections.map(
