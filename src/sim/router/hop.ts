@@ -8,7 +8,7 @@ import { CHECKED, type Step, type Why } from '../trace/trace.ts';
 import { isOpening, openAgain, openingOf } from './opening.ts';
 import { type End, look, type Passage, type RouterState, type Stage, type StageResult, type Trail } from './passage.ts';
 import { again, changed, isFirst, type Memory, ofThis, type Recalled, recallable } from './recall.ts';
-import { type Line, ORDER, type Ways, waysOf } from './stages.ts';
+import { DOOR, type Line, ORDER, type Ways, waysOf } from './stages.ts';
 
 /** A packet at the door: arrived by an interface, or made here when there is none. */
 export function enter(
@@ -58,7 +58,7 @@ export function runHop(passage: Passage, node: RouterState, now: Millis, walk?: 
   const way = passage.in === undefined ? ways.origin : ways.through;
   if (!node.recalls || !isFirst(passage)) return walkOn(way.whatever, passage, now, { ways, node, walk });
   const { flows } = way;
-  if (flows.known !== -1) return walkOn(flows, passage, now, { ways, node, walk });
+  if (flows.known !== DOOR) return walkOn(flows, passage, now, { ways, node, walk });
   const recalled = recall(ways.walks, passage, node, walk);
   // all that is looked at before, beside what walks are told apart by
   if (recalled !== undefined && (passage.in === undefined || verifyHeader(passage.packet, passage.length))) {
@@ -88,7 +88,7 @@ function walkOn(start: Line, passage: Passage, now: Millis, { ways, node, walk }
   const { packet: first } = passage;
   const { known } = start;
   let line = start;
-  let memory: Memory | undefined = start.isKept && node.recalls ? ways.walks : undefined;
+  let memory: Memory | undefined = known === DOOR ? ways.walks : undefined;
   let trail: Trail | undefined;
   let end: End | undefined;
   for (let at = 0; end === undefined && at < line.stages.length; at++) {

@@ -60,15 +60,17 @@ export interface Line {
   readonly numbers: readonly number[];
   /** How many stages the way has. */
   readonly length: number;
-  /** The place of the stage behind which all that the others ask is known; −1: it is from the start, or never. */
+  /** The place of the stage behind which all that the others ask is known; `DOOR`: it is from the start. */
   readonly known: number;
-  /** Whether walks along it are remembered, and all that they depend on is known from the start. */
-  readonly isKept: boolean;
   /** The places of those that have more to do when a connection opens than to look, or of the next behind them. */
   readonly dnat: number;
   readonly snat: number;
   readonly confirm: number;
 }
+
+export const DOOR = -1;
+/** Walks along the line are not remembered. */
+const NEVER = -2;
 
 /** One way through a node. */
 export interface Way {
@@ -97,8 +99,8 @@ export function waysOf(program: NodeProgram): Ways {
   const tracks = program.tracks.has(4) || program.nat64.length > 0;
   const isIdle = (name: StageName) => IDLE[name]?.(program) === true;
   const way = (names: readonly StageName[]): Way => ({
-    whatever: lineOf(names, undefined, isIdle),
-    flows: lineOf(names, tracks ? 'track' : 'door', (name) => FOR_PIECES.has(name) || isIdle(name)),
+    whatever: lineOf(names, NEVER, isIdle),
+    flows: lineOf(names, tracks ? 'track' : DOOR, (name) => FOR_PIECES.has(name) || isIdle(name)),
   });
   const ways = {
     program,
@@ -112,10 +114,10 @@ export function waysOf(program: NodeProgram): Ways {
   return ways;
 }
 
-/** `known`: the stage, or the door, behind which walks are remembered; undefined: they are not. */
+/** `known`: the stage behind which walks are remembered, or one of the two that stand for none. */
 function lineOf(
   names: readonly StageName[],
-  known: 'door' | 'track' | undefined,
+  known: StageName | typeof DOOR | typeof NEVER,
   isIdle: (name: StageName) => boolean,
 ): Line {
   const busy = names.filter((name) => !isIdle(name));
@@ -125,8 +127,7 @@ function lineOf(
     stages: busy.map((name) => STAGES[name]),
     numbers,
     length: names.length,
-    known: known === 'track' ? placeOf(known) : -1,
-    isKept: known === 'door',
+    known: typeof known === 'number' ? known : placeOf(known),
     dnat: placeOf('dnat'),
     snat: placeOf('snat'),
     confirm: placeOf('confirm'),
