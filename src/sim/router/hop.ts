@@ -1,12 +1,20 @@
 import { fail } from '../base/fail.ts';
 import type { Millis } from '../base/time.ts';
-import { verifyHeader } from '../packet/checksum.ts';
 import type { Packet } from '../packet/packet.ts';
 import { LINUX } from '../program/order.ts';
 import type { NodeProgram } from '../program/program.ts';
 import { CHECKED, type Step, type Why } from '../trace/trace.ts';
 import { isOpening, openAgain, openingOf } from './opening.ts';
-import { type End, look, type Passage, type RouterState, type Stage, type StageResult, type Trail } from './passage.ts';
+import {
+  type End,
+  hasSoundHeader,
+  look,
+  type Passage,
+  type RouterState,
+  type Stage,
+  type StageResult,
+  type Trail,
+} from './passage.ts';
 import { again, changed, isFirst, type Memory, ofThis, type Recalled, recallable } from './recall.ts';
 import { DOOR, type Line, ORDER, type Ways, waysOf } from './stages.ts';
 
@@ -30,6 +38,7 @@ export function enter(
     seen: undefined,
     isFlow: false,
     length: 0,
+    isSound: false,
   };
 }
 
@@ -61,7 +70,7 @@ export function runHop(passage: Passage, node: RouterState, now: Millis, walk?: 
   if (flows.known !== DOOR) return walkOn(flows, passage, now, { ways, node, walk });
   const recalled = recall(ways.walks, passage, node, walk);
   // all that is looked at before, beside what walks are told apart by
-  if (recalled !== undefined && (passage.in === undefined || verifyHeader(passage.packet, passage.length))) {
+  if (recalled !== undefined && (passage.in === undefined || hasSoundHeader(passage))) {
     return again(recalled, passage);
   }
   return walkOn(flows, passage, now, { ways, node, walk });

@@ -2,6 +2,7 @@
 import type { Endpoint } from '../addr/endpoint.ts';
 import { type Ip, isIp4 } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
+import { verifyHeader } from '../packet/checksum.ts';
 import type { Reassembled, Reassembler } from '../packet/fragment.ts';
 import { hasPorts, lengthOf, type Packet } from '../packet/packet.ts';
 import type { NodeProgram } from '../program/program.ts';
@@ -42,12 +43,14 @@ export interface Passage {
   arrived: Packet | undefined;
   /** Its destination was inside by an outside prefix, so that its source must seem to be outside. */
   turned: boolean;
-  /** The packet that the two behind it are about, which `look` finds out: mostly they hold for the next one, too. */
+  /** The packet that those behind it are about, which `look` finds out: mostly they hold for the next one, too. */
   seen: Packet | undefined;
   /** Whether it can be one of many that are alike: TCP or UDP over IPv4. */
   isFlow: boolean;
   /** In bytes. */
   length: number;
+  /** Whether its header checksum is known to be right. */
+  isSound: boolean;
 }
 
 /** Brings up to date what is to be seen of a packet without any table. */
@@ -56,6 +59,13 @@ export function look(passage: Passage): void {
   passage.seen = packet;
   passage.isFlow = hasPorts(packet) && isIp4(packet.src);
   passage.length = lengthOf(packet);
+  passage.isSound = false;
+}
+
+/** Whether the header checksum is right, which it stays when a packet is translated. */
+export function hasSoundHeader(passage: Passage): boolean {
+  passage.isSound ||= verifyHeader(passage.packet, passage.length);
+  return passage.isSound;
 }
 
 /** A packet that a node makes because of another: an ICMP error or a reset, with the connection it speaks of. */

@@ -54,6 +54,7 @@ export function movingFrom(node: string, time: Millis, id: PacketId, packet: Pac
     seen: undefined,
     isFlow: false,
     length: 0,
+    isSound: false,
   };
 }
 

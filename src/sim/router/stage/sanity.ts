@@ -1,8 +1,7 @@
 import { isLinkLocal, isMulticast, isUnspecified, LIMITED_BROADCAST, showIp } from '../../addr/ip.ts';
 import { isPublic, special } from '../../addr/special.ts';
-import { verifyHeader } from '../../packet/checksum.ts';
 import type { NodeProgram } from '../../program/program.ts';
-import { GO_ON, type Passage, type Stage } from '../passage.ts';
+import { GO_ON, hasSoundHeader, type Passage, type Stage } from '../passage.ts';
 import { mtuOf, TAG } from './forwarding.ts';
 
 /** Before any hook: what the interface takes in, the header checksum, and on the public Internet the addresses. */
@@ -13,7 +12,7 @@ export const sanity: Stage = (passage, { program }) => {
     const detail = `${passage.in} takes in no more than its MTU of ${limit}, and these are ${length} bytes`;
     return { verdict: 'drop', why: { kind: 'refused', reason: 'tooBig', place: 'mtu', detail } };
   }
-  if (!verifyHeader(packet, length)) {
+  if (!hasSoundHeader(passage)) {
     const why = {
       kind: 'refused',
       reason: 'badChecksum',

@@ -156,6 +156,7 @@ describe('a held SYN', () => {
       seen: undefined,
       isFlow: false,
       length: 0,
+      isSound: false,
     };
     expect(release(box.node, passage).answer?.packet).toMatchObject({ type: 3, code: 3, src: ip(PUBLIC) });
     expect(release(box.node, passage).answer).toBeUndefined();
@@ -178,6 +179,7 @@ describe('a held SYN', () => {
       seen: undefined,
       isFlow: false,
       length: 0,
+      isSound: false,
     };
     expect(release(box.node, passage).answer).toBeUndefined();
     expect(ends(box.segment('wan', S, AT, 'syn ack'), 'destination')).toBe(A);
