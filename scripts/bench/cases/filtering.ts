@@ -13,7 +13,7 @@ const MANY = 10_000;
 const FEW = 10;
 const FLOWS = 64;
 /** A burst of ours is soon over: so many take about as long as one of the kernel's. */
-const TIMES = 24;
+const TIMES = 48;
 
 const MASQUERADE = `flush ruleset
 table ip n {

@@ -55,7 +55,7 @@ async function agreeOn(flows: number, stand: KernelStand, path: Path): Promise<s
 }
 
 /** A burst of ours is soon over: so many take about as long as one of the kernel's. */
-const TIMES = 4;
+const TIMES = 6;
 
 interface Established {
   readonly id: string;
