@@ -12,7 +12,7 @@ import { nat64 } from './stage/nat64.ts';
 import { npt } from './stage/npt.ts';
 import { route } from './stage/route.ts';
 import { sanity } from './stage/sanity.ts';
-import { track } from './stage/track.ts';
+import { track, trackAny } from './stage/track.ts';
 
 /** What each name in `order.ts` does to a concrete packet. */
 const STAGES: Readonly<Record<StageName, Stage>> = {
@@ -124,7 +124,8 @@ function lineOf(
   const numbers = busy.map((name) => names.indexOf(name));
   const placeOf = (name: StageName) => numbers.filter((number) => number < names.indexOf(name)).length;
   return {
-    stages: busy.map((name) => STAGES[name]),
+    // where flows are tracked, their family is
+    stages: busy.map((name) => (name === 'track' && known === name ? trackAny : STAGES[name])),
     numbers,
     length: names.length,
     known: typeof known === 'number' ? known : placeOf(known),

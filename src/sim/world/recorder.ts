@@ -49,6 +49,8 @@ interface Stretch {
 /** Writes down every event once, in order, and gives packets their numbers. */
 export class Recorder {
   readonly level: RecordLevel;
+  /** Whether anybody reads what stages decided. */
+  readonly listens: boolean;
   /** What had happened before this recorder was forked from another; it is shared, not copied. */
   #past: readonly Stretch[] = [];
   #begin = 0;
@@ -65,6 +67,7 @@ export class Recorder {
 
   constructor(level: RecordLevel = 'full') {
     this.level = level;
+    this.listens = level !== 'off';
   }
 
   /** A recorder that goes on from here, without a copy of what is written. */
@@ -95,11 +98,6 @@ export class Recorder {
   /** How many steps have begun. */
   get steps(): number {
     return this.#steps;
-  }
-
-  /** Whether anybody reads what stages decided. */
-  get listens(): boolean {
-    return this.level !== 'off';
   }
 
   /** Packets without a fate, in the order of their birth; without a record only those that a node made to answer others. */
@@ -155,7 +153,7 @@ export class Recorder {
   /** A packet comes into being; `by` names who made it, `cause` the packet it answers or carries on. */
   born(time: Millis, birth: Birth): PacketId {
     const packet = ++this.#packets;
-    if (this.level !== 'off' || birth.by === 'icmp') this.#bear(time, packet, birth);
+    if (this.listens || birth.by === 'icmp') this.#bear(time, packet, birth);
     return packet;
   }
 
@@ -163,7 +161,7 @@ export class Recorder {
   bornTogether(time: Millis, node: string, packets: readonly Packet[]): PacketId {
     const first = this.#packets + 1;
     this.#packets += packets.length;
-    if (this.level === 'off') return first;
+    if (!this.listens) return first;
     for (const [i, value] of packets.entries())
       this.#bear(time, first + i, { node, value, cause: undefined, by: 'hand' });
     return first;
@@ -172,13 +170,13 @@ export class Recorder {
   #bear(time: Millis, packet: PacketId, { node, value, cause, by }: Birth): void {
     const story = this.level === 'failures' ? [] : undefined;
     this.#unfinished.set(packet, { node, by, story });
-    if (this.level === 'off') return;
+    if (!this.listens) return;
     this.#tell({ kind: 'born', packet, node, value, cause, by, time, sequence: NO_NUMBER }, story);
   }
 
   /** A packet begins to walk through a node, where somebody reads what stages decide. */
   walk(time: Millis, id: PacketId, node: string, { in: arrivedBy, packet }: Passage): Walked | undefined {
-    if (this.level === 'off') return undefined;
+    if (!this.listens) return undefined;
     return {
       kind: 'walk',
       id,
@@ -209,10 +207,10 @@ export class Recorder {
 
   fate(time: Millis, packet: PacketId, fate: Fate): void {
     if (this.#waiting > 0) this.#keep(packet, fate);
-    if (this.level === 'off' && this.#unfinished.size === 0) return;
+    if (!this.listens && this.#unfinished.size === 0) return;
     const seen = this.#unfinished.get(packet);
     if (seen !== undefined) this.#unfinished.delete(packet);
-    if (this.level === 'off' || (this.level === 'failures' && !FAILURES.has(fate.kind))) return;
+    if (!this.listens || (this.level === 'failures' && !FAILURES.has(fate.kind))) return;
     for (const event of seen?.story ?? []) this.#write(event);
     this.#write({ kind: 'fate', packet, fate, time, sequence: NO_NUMBER });
   }

@@ -3,10 +3,12 @@ import { GO_ON, type Stage } from '../passage.ts';
 import { whyTracked } from '../tracked.ts';
 
 /** Finds the packet's connection, or prepares a new one that enters the table only at the end (LNX-HOOK-8). */
-export const track: Stage = (passage, node, now) => {
-  const { packet } = passage;
-  if (!node.program.tracks.has(family(packet.dst))) return GO_ON;
-  const known = passage.tracked;
+export const track: Stage = (passage, node, now) =>
+  node.program.tracks.has(family(passage.packet.dst)) ? trackAny(passage, node, now) : GO_ON;
+
+/** The same for packets of a family that is tracked. */
+export const trackAny: Stage = (passage, node, now) => {
+  const { packet, tracked: known } = passage;
   const tracked =
     known ??
     (passage.notrack

@@ -169,8 +169,7 @@ export class Flows {
     const { wide } = connection;
     const row = this.#rowOf(connection);
     const newest = this.#bySource.set(2 * row, wide && sourceOf(wide.original)) >> 1;
-    this.#rows.setPeer(row, newest);
-    this.#rows.mark(row, BOUND);
+    this.#rows.bind(row, newest);
   }
 
   unbind(connection: Connection): void {

@@ -138,6 +138,14 @@ export class FlowRows {
     return true;
   }
 
+  /** Its source is bound from now on, behind that of an older one from the same endpoint (0 for none). */
+  bind(row: number, peer: number): void {
+    const { words } = this;
+    const at = wordsOf(row);
+    words[at + PEER] = peer;
+    words[at + STATUS] = (words[at + STATUS] as number) | BOUND;
+  }
+
   /** Makes it the newest of all that came, `place` of them, behind the one that was it until now (0 for none). */
   append(row: number, newest: number, place: number): void {
     const { words } = this;
@@ -181,11 +189,6 @@ export class FlowRows {
   /** Whether it has one of these bits. */
   is(row: number, status: number): boolean {
     return row !== 0 && ((this.words[wordsOf(row) + STATUS] as number) & status) !== 0;
-  }
-
-  mark(row: number, status: number): void {
-    const at = wordsOf(row) + STATUS;
-    this.words[at] = (this.words[at] as number) | status;
   }
 
   unmark(row: number, status: number): void {

@@ -21,8 +21,10 @@ const TUPLE = 4;
 const SMALLEST = 16;
 /** So many references are few: those of one flow, and of one more. */
 const FEW = 4;
-/** From so many slots on there are only twice as many next. */
-const MANY = 1 << 18;
+/** How many times as many slots come next: memory is dear where there are many, and moving them where there are few. */
+function timesMore(slots: number): number {
+  return slots < 1 << 14 ? 8 : slots < 1 << 18 ? 4 : 2;
+}
 
 /** What of a tuple counts. */
 interface Masks {
@@ -233,7 +235,7 @@ export class TupleIndex {
     const pairs = this.#pairs;
     const few = this.#mask === 0 ? this.#used : 0;
     // few that are there move often, if there is room for few more
-    const size = Math.max(SMALLEST, (before.length < MANY ? 4 : 2) * before.length);
+    const size = Math.max(SMALLEST, timesMore(before.length) * before.length);
     const mask = size - 1;
     const tags = new Uint8Array(size);
     const moved = new Int32Array(2 * size);
