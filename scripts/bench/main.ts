@@ -80,8 +80,11 @@ async function runCase(each: Case, context: Context): Promise<readonly Entry[]> 
   }
 }
 
-/** While it waits for a peer V8 would give memory back, and take it again on the clock. Else it is told what the command tells it. */
-const FLAGS = ['--no-memory-reducer', ...FOLDING];
+/**
+ * While it waits for a peer V8 would give memory back, and take it again on the clock; and helpers of its collector of
+ * garbage would spend the time of another core, which counts. Else it is told what the command tells it.
+ */
+const FLAGS = ['--no-memory-reducer', '--single-threaded-gc', ...FOLDING];
 
 /** The same in a process of its own: what runs before another case, and what it leaves in memory, changes its figures. */
 async function runApart(each: Case): Promise<readonly Entry[]> {
