@@ -120,8 +120,9 @@ function lineOf(
   known: StageName | typeof DOOR | typeof NEVER,
   isIdle: (name: StageName) => boolean,
 ): Line {
-  const busy = names.filter((name) => !isIdle(name));
-  const numbers = busy.map((name) => names.indexOf(name));
+  // some stand in a way twice
+  const numbers = Array.from(names.keys()).filter((number) => !isIdle(names[number] as StageName));
+  const busy = numbers.map((number) => names[number] as StageName);
   const placeOf = (name: StageName) => numbers.filter((number) => number < names.indexOf(name)).length;
   return {
     // where flows are tracked, their family is

@@ -7,7 +7,8 @@ import { verify } from '../../../src/sim/packet/checksum.ts';
 import { quoteOf } from '../../../src/sim/packet/icmp-error.ts';
 import { echo, FLAG, type Packet, tcp, udp } from '../../../src/sim/packet/packet.ts';
 import { compileNode } from '../../../src/sim/program/compile.ts';
-import { enter, runHop } from '../../../src/sim/router/hop.ts';
+import { LINUX } from '../../../src/sim/program/order.ts';
+import { enter, NOTHING, runHop, stepsOf, type Walk } from '../../../src/sim/router/hop.ts';
 import type { Passage, RouterState } from '../../../src/sim/router/passage.ts';
 import { Router } from '../../../src/sim/router/router.ts';
 
@@ -140,5 +141,25 @@ describe('a packet through a node', () => {
     const end = depart(node, echo({ src: ip('192.168.1.1'), dst: ip('198.51.100.80'), id: 7, seq: 1 }));
     if (end.verdict !== 'transmit') return expect.fail(end.verdict);
     expect(end.passage.packet).toMatchObject({ src: ip('203.0.113.2'), ttl: 64 });
+  });
+
+  it.each([
+    ['that has little to do', {}],
+    ['that translates', { nat: MASQUERADE, firewall: { raw: { rules: [] }, output: { rules: [] } } }],
+  ] as const)('steps bear the names of the stages that took them, at a node %s', (_, more) => {
+    for (const [by, src, order] of [
+      [undefined, '192.168.1.1', LINUX.origin],
+      ['in0', '192.168.1.10', [...LINUX.arrive, ...LINUX.transit]],
+    ] as const) {
+      const packet = udp({ src: ip(src), dst: ip('198.51.100.80'), sport: 5000, dport: 53 });
+      const told: Walk = { in: by, packet, whys: NOTHING, packets: undefined, end: 'drop' };
+      runHop(enter(packet, by), gateway(more), 0, told);
+      const steps = stepsOf(told);
+      expect(steps.map(({ stage }) => stage)).toEqual(order);
+      const whose = { routed: 'route', decremented: 'ttl', fits: 'mtu' } as const;
+      for (const { stage, why } of steps)
+        if (why.kind in whose) expect([stage, why.kind]).toEqual([Reflect.get(whose, why.kind), why.kind]);
+      expect(steps.some(({ why }) => why.kind === 'routed')).toBe(true);
+    }
   });
 });
