@@ -4,7 +4,7 @@ import { type Ip, isIp4 } from '../addr/ip.ts';
 import type { Millis } from '../base/time.ts';
 import { verifyHeader } from '../packet/checksum.ts';
 import type { Reassembled, Reassembler } from '../packet/fragment.ts';
-import { hasPorts, lengthOf, type Packet } from '../packet/packet.ts';
+import { hasPorts, lengthOf, type Packet, type Tcp, type Udp } from '../packet/packet.ts';
 import type { NodeProgram } from '../program/program.ts';
 import { CHECKED, type Why } from '../trace/trace.ts';
 import type { Conntrack } from './conntrack.ts';
@@ -45,7 +45,7 @@ export interface Passage {
   turned: boolean;
   /** The packet that those behind it are about, which `look` finds out: mostly they hold for the next one, too. */
   seen: Packet | undefined;
-  /** Whether it can be one of many that are alike: TCP or UDP over IPv4. */
+  /** Whether it can be one of many that are alike (`Flow`). */
   isFlow: boolean;
   /** In bytes. */
   length: number;
@@ -53,11 +53,18 @@ export interface Passage {
   isSound: boolean;
 }
 
+/** Packets that can be alike: TCP and UDP over IPv4. */
+export type Flow = Tcp | Udp;
+
+export function isFlow(packet: Packet): packet is Flow {
+  return hasPorts(packet) && isIp4(packet.src);
+}
+
 /** Brings up to date what is to be seen of a packet without any table. */
 export function look(passage: Passage): void {
   const { packet } = passage;
   passage.seen = packet;
-  passage.isFlow = hasPorts(packet) && isIp4(packet.src);
+  passage.isFlow = isFlow(packet);
   passage.length = lengthOf(packet);
   passage.isSound = false;
 }

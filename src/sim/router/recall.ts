@@ -5,24 +5,17 @@
  * one asks for them, what tracking says (which is asked anew each time), and whether the packet is small enough and has
  * a hop left.
  */
-import { type Ip, isIp4 } from '../addr/ip.ts';
+import type { Ip } from '../addr/ip.ts';
 import { hashWords } from '../packet/hash.ts';
-import { hasPorts, lengthOf, type Packet, type Tcp, type Udp } from '../packet/packet.ts';
+import { lengthOf, type Packet } from '../packet/packet.ts';
 import { withDestination, withSource, withTtl } from '../packet/rewrite.ts';
 import { type Shift, shiftBetween, shifted } from '../packet/shift.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { PortClasses } from '../program/rules/port-classes.ts';
 import type { Why } from '../trace/trace.ts';
 import type { Asked } from './bindings.ts';
-import type { End, Passage } from './passage.ts';
+import { type End, type Flow, isFlow, type Passage } from './passage.ts';
 import { mtuOf, TAG } from './stage/forwarding.ts';
-
-/** Packets that can be alike: TCP and UDP over IPv4. */
-type Flow = Tcp | Udp;
-
-function isFlow(packet: Packet): packet is Flow {
-  return hasPorts(packet) && isIp4(packet.src);
-}
 
 /** The end of a walk, and for which packets it is good. */
 export interface Recalled {

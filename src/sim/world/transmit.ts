@@ -11,13 +11,13 @@ import { isUp, type Joint, linkAt, lookAt, type Moving, movingFrom, type State, 
 
 /** Puts a packet on the link of its interface, where others have gone to its next hop before it; false for none. */
 export function transmitAgain(state: State, node: RunningNode, leaving: Moving): boolean {
-  const { out, nextHop } = leaving;
+  const { nextHop } = leaving;
   // asked by itself, so that V8 compares numbers below
   if (nextHop === undefined) return false;
   const { lastOutlet } = node;
   if (lastOutlet !== undefined && lastOutlet.nextHop === nextHop) return passAgain(state, lastOutlet, leaving);
   const known = node.outlets.get(nextHop);
-  if (known === undefined || known.out !== out) return false;
+  if (known === undefined) return false;
   node.lastOutlet = known;
   return passAgain(state, known, leaving);
 }
