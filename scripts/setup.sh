@@ -7,7 +7,7 @@ set -eu
 # program or file:package
 case "${1:-test}" in
   test) NEEDED='ip:iproute2 nft:nftables conntrack:conntrack sysctl:procps python3:python3 vsftpd:vsftpd openssl:openssl' ;;
-  bench) NEEDED='ip:iproute2 nft:nftables gcc:gcc g++:g++ iptables-legacy:iptables /usr/share/doc/libns3-dev:libns3-dev /usr/share/doc/libgsl-dev:libgsl-dev ovs-vswitchd:openvswitch-switch' ;;
+  bench) NEEDED='ip:iproute2 nft:nftables gcc:gcc g++:g++ iptables-legacy:iptables /usr/share/doc/libns3-dev:libns3-dev /usr/share/doc/libgsl-dev:libgsl-dev ovs-vswitchd:openvswitch-switch /usr/src/openvswitch/openvswitch.tar.gz:openvswitch-source make:make python3:python3' ;;
   *) echo "usage: setup.sh [test|bench]" >&2; exit 2 ;;
 esac
 

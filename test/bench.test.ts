@@ -1,11 +1,14 @@
 /** The parts of the benchmarks that can be wrong without being slow: what is measured, and how it is told. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { boxOf, firstMatch, masksOf, toMasked } from '../scripts/bench/box.ts';
 import { chainOf, sightsOf } from '../scripts/bench/cases/lookup.ts';
 import { readHistory, showChange } from '../scripts/bench/history.ts';
 import { alternate, spreadOf, timed } from '../scripts/bench/measure.ts';
 import { Path, packetOf } from '../scripts/bench/ours.ts';
 import { updatePage } from '../scripts/bench/page.ts';
+import { readBenchmark } from '../scripts/bench/peer/classifier.ts';
 import { type Comparison, compareSides, exponentOf, judge, type Report, type Scale } from '../scripts/bench/result.ts';
 import { type Flavour, generateRules, toIptables } from '../scripts/bench/rules.ts';
 import { showRatio, showReport, showTime } from '../scripts/bench/table.ts';
@@ -74,6 +77,17 @@ describe.each(FLAVOURS)('rules (%s)', (flavour) => {
     expect(hits.length).toBeGreaterThan(100);
   });
 
+  it('decide alike as masks, as intervals and in the engine', () => {
+    const [chain, sights] = [chainOf(rules), sightsOf(rules, 200)];
+    const boxes = rules.map(({ match = {} }) => boxOf(match));
+    const packets = sights.map(({ packet }) => packet);
+    const found = matchMasked(toMasked(boxes, packets));
+    expect(found).toEqual(packets.map((packet) => firstMatch(boxes, packet)));
+    expect(found.map((number) => (number < 0 ? 'policy' : `rules[${number}]`))).toEqual(
+      sights.map((sight) => chain.decide(sight).place?.replace('firewall.forward.', '')),
+    );
+  });
+
   it('have a line each for iptables, between established and accept', () => {
     const lines = toIptables(rules, { established: true })
       .split('\n')
@@ -82,6 +96,74 @@ describe.each(FLAVOURS)('rules (%s)', (flavour) => {
     expect(lines[0]).toContain('ESTABLISHED');
     expect(lines.at(-1)).toBe('-A FORWARD -j ACCEPT');
     expect(toIptables(rules, { established: false })).not.toContain('ESTABLISHED');
+  });
+});
+
+/** What the peer is to find: lines stand in the order of their rules. */
+function matchMasked(text: string): readonly number[] {
+  const of = (kind: string): readonly (readonly number[])[] =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith(`${kind} `))
+      .map((line) => line.split(' ').slice(1).map(Number));
+  const lines = of('rule');
+  return of('packet').map((fields) => {
+    const first = lines.find(([, ...words]) =>
+      fields.every((field, i) => (field & (words[2 * i + 1] ?? 0)) >>> 0 === words[2 * i]),
+    );
+    return first?.[0] ?? -1;
+  });
+}
+
+describe('masks', () => {
+  it.each([
+    [[80, 80], [[80, 0xffff]]],
+    [[0, 65_535], [[0, 0]]],
+    [
+      [1024, 65_535],
+      [
+        [1024, 0xfc00],
+        [2048, 0xf800],
+        [4096, 0xf000],
+        [8192, 0xe000],
+        [16_384, 0xc000],
+        [32_768, 0x8000],
+      ],
+    ],
+  ] as const)('of the ports %j', (span, masks) => {
+    expect(masksOf(span, 16)).toEqual(masks);
+  });
+
+  it('allow each number of a span once, and no other', () => {
+    const port = fc.integer({ min: 0, max: 65_535 });
+    fc.assert(
+      fc.property(port, port, port, (a, b, asked) => {
+        const [from, to] = [Math.min(a, b), Math.max(a, b)];
+        const masks = masksOf([from, to], 16);
+        for (const number of [from, to, asked, Math.max(0, from - 1), Math.min(65_535, to + 1)]) {
+          const times = masks.filter(([value, mask]) => (number & mask) === value).length;
+          expect(times).toBe(from <= number && number <= to ? 1 : 0);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe("Open vSwitch's own benchmark", () => {
+  const text = '\n{"rules":10,"subtables":1,"cpuNs":700,"wallNs":1400}\nhits: 5, misses: 2\nclassifier lookups: 1 ms\n';
+
+  it('costs what its thread took for each of its lookups', () => {
+    expect(readBenchmark(text, 7)).toMatchObject({ rules: 10, subtables: 1, timing: { cpuNs: 100, wallNs: 200 } });
+  });
+
+  it.each([
+    ['other answers than were asked for', text, 8],
+    ['no hit', text.replace('hits: 5, misses: 2', 'hits: 0, misses: 7'), 7],
+    ['no cost', text.replace(/\{.*\}/, ''), 7],
+    ['nothing', '', 0],
+  ])('is void with %s', (_, said, lookups) => {
+    expect(() => readBenchmark(said, lookups)).toThrow(`did not look up ${lookups} packets`);
   });
 });
 

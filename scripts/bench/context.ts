@@ -56,9 +56,9 @@ export function needs(...programs: readonly string[]): void {
   if (lacking.length > 0) throw new Skipped(`not installed: ${lacking.join(', ')} (scripts/setup.sh bench)`);
 }
 
-/** Gives `work` a folder of its own, which is gone afterwards, however this program ends. */
-export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'middlebox-bench-'));
+/** Gives `work` a folder of its own (within `parent`), which is gone afterwards, however this program ends. */
+export async function inFolder<T>(work: (folder: string) => Promise<T>, parent = tmpdir()): Promise<T> {
+  const folder = mkdtempSync(join(parent, 'middlebox-bench-'));
   const kept = { destroyNow: () => rmSync(folder, { recursive: true, force: true }) };
   guard(kept);
   try {

@@ -1,6 +1,6 @@
 /** Runs of several commits, one a line, and what changed between two of them. */
 import { type Comparison, Misused, type Report } from './result.ts';
-import { showRatio, showTime } from './table.ts';
+import { showId, showRatio, showTime } from './table.ts';
 
 export function readHistory(text: string): readonly Report[] {
   return text
@@ -32,7 +32,7 @@ export function showChange(reports: readonly Report[], before: string, after: st
     const better =
       known === undefined ? 1 : entry.measure === 'speed' ? entry.ratio / known.ratio : known.ratio / entry.ratio;
     const change = known === undefined ? '' : `, ${showRatio(better)} as good`;
-    return `${entry.id.padEnd(9)}${was} → ${showRatio(entry.ratio)}${change}; ${showTime(entry.ours.cpuNs.median)} a ${entry.per}`;
+    return `${showId(entry.id)}${was} → ${showRatio(entry.ratio)}${change}; ${showTime(entry.ours.cpuNs.median)} a ${entry.per}`;
   });
   const differs = from.machine === to.machine ? [] : [`another machine: ${from.machine}; ${to.machine}`];
   return [`${from.commit} (${from.date}) → ${to.commit} (${to.date})`, ...differs, ...lines].join('\n');

@@ -40,7 +40,7 @@ function comparisonTable(found: readonly Comparison[]): string {
     each.id,
     `${each.title}, a ${each.per}`,
     cost(each.ours),
-    each.published ? `${showTime(each.peer.cpuNs.median)}, published` : cost(each.peer),
+    cost(each.peer),
     each.peerName,
     `${showRatio(each.ratio)}${each.measure === 'cost' ? ' the cost' : ''}`,
     showGoal(each),

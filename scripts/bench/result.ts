@@ -13,8 +13,6 @@ export interface Comparison {
   readonly peer: Measured;
   /** With its version. */
   readonly peerName: string;
-  /** The figure of the peer was not taken in this run. */
-  readonly published?: true;
   /** `speed`: how many times as fast as the peer; `cost`: how many times its cost, the less the better. */
   readonly measure: 'speed' | 'cost';
   readonly ratio: number;

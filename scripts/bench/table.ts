@@ -28,17 +28,20 @@ export function showBytes(bytes: number): string {
   return bytes < 10_000 ? `${bytes.toFixed(0)} B` : `${(bytes / 1024).toFixed(1)} KiB`;
 }
 
+/** In a column of its own, if it is not too long. */
+export function showId(id: string): string {
+  return `${id} `.padEnd(9);
+}
+
 function showComparison(found: Comparison): string[] {
   const goal = showGoal(found);
   const what = found.measure === 'speed' ? 'times as fast' : 'times the cost';
   const sides = ([name, { cpuNs, wallNs }]: readonly [string, Comparison['ours']]): string =>
     `         ${showTime(cpuNs.median)} of CPU (${showTime(cpuNs.min)} to ${showTime(cpuNs.max)}), ${showTime(wallNs.median)} of wall time a ${found.per}: ${name}`;
   return [
-    `${found.id.padEnd(9)}${found.title}: ${showRatio(found.ratio)} ${what}${goal === '' ? '' : ` (${goal}): ${judge(found)}`}`,
+    `${showId(found.id)}${found.title}: ${showRatio(found.ratio)} ${what}${goal === '' ? '' : ` (${goal}): ${judge(found)}`}`,
     sides(['ours', found.ours]),
-    found.published
-      ? `         ${showTime(found.peer.cpuNs.median)} a ${found.per}: ${found.peerName}, published`
-      : sides([found.peerName, found.peer]),
+    sides([found.peerName, found.peer]),
     `         same answers: ${found.agreed}`,
     ...found.notes.map((note) => `         note: ${note}`),
   ];
@@ -62,7 +65,7 @@ export function showEntry(entry: Entry): readonly string[] {
     case 'scale':
       return showScale(entry);
     case 'skipped':
-      return [`${entry.id.padEnd(9)}${entry.title}: skipped, ${entry.why}`];
+      return [`${showId(entry.id)}${entry.title}: skipped, ${entry.why}`];
   }
 }
 
