@@ -199,7 +199,11 @@ export class Flows {
 
   #newestFrom({ wide, src, ports, rest }: Connection): number {
     const index = this.#bySource;
-    return (wide === undefined ? index.find(src, 0, ports, rest) : index.get(sourceOf(wide.original))) >> 1;
+    return (
+      (wide === undefined
+        ? index.find(src, 0, ports & SOURCE.ports, rest & SOURCE.rest)
+        : index.get(sourceOf(wide.original))) >> 1
+    );
   }
 
   /** Its row: the one that it has, or a free one. */

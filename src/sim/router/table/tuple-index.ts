@@ -21,22 +21,24 @@ const TUPLE = 4;
 const SMALLEST = 16;
 /** So many references are few: those of one flow, and of one more. */
 const FEW = 4;
-/** How many times as many slots come next: memory is dear where there are many, and moving them where there are few. */
-function timesMore(slots: number): number {
-  return slots < 1 << 14 ? 8 : slots < 1 << 18 ? 4 : 2;
+/** How many times as many chains come next: memory is dear where there are many, and moving them where there are few. */
+function timesMore(chains: number): number {
+  return chains < 1 << 14 ? 8 : chains < 1 << 18 ? 4 : 2;
 }
 
-/** What of a tuple counts. */
+/** What of a tuple counts, and which references there are. */
 interface Masks {
   readonly dst: number;
   readonly ports: number;
   readonly rest: number;
+  /** How many of the lower bits of a reference are the same in all. */
+  readonly shared: number;
 }
 
 /** All of it. */
-export const WHOLE: Masks = { dst: -1, ports: -1, rest: -1 };
-/** The endpoint that it comes from: ICMP queries of whatever type. */
-export const SOURCE: Masks = { dst: 0, ports: 0xffff << 16, rest: 0xff << 16 };
+export const WHOLE: Masks = { dst: -1, ports: -1, rest: -1, shared: 0 };
+/** The endpoint that it comes from: ICMP queries of whatever type. No answers are sought so. */
+export const SOURCE: Masks = { dst: 0, ports: 0xffff << 16, rest: 0xff << 16, shared: 1 };
 
 /** The rows that the tuples stand in; the array is another one once there are more. */
 export interface Words {
@@ -47,20 +49,22 @@ export interface Words {
  * Holds references by tuple: twice the number of a row, and one more where the tuple is that of its answers. No two
  * tuples of which the same counts are in it at a time. Mutable.
  *
- * A slot is a byte that says whether it is taken, and something of the hash; its hash; and its reference. Most searches
- * are for tuples that are not there, and read only the bytes, which fit caches that the rest does not. As long as there are few,
- * references stand one behind the other, and nothing else is there.
+ * References whose hashes end alike hang together in a chain, the last that came first. What comes new is entered where
+ * the one before it stands, so that only the heads of chains lie all over memory, and they are small. As long as there are
+ * few, references stand one behind the other, and nothing else is there.
  */
 export class TupleIndex {
   readonly #rows: Words;
   readonly #dst: number;
   readonly #ports: number;
   readonly #rest: number;
+  readonly #shared: number;
   readonly #masks: Masks;
-  #tags = NO_TAGS;
-  /** Hash and reference of each slot; while there are few, references alone. */
-  #pairs = NO_WORDS;
-  /** One less than the number of slots, which is a power of two; 0 while there are few. */
+  /** The first reference of each chain, 0 for none; while there are few, all of them. */
+  #heads = NO_WORDS;
+  /** For each reference its hash and the next of its chain: `END` for none, 0 for a reference that is not in it. */
+  #links = NO_WORDS;
+  /** One less than the number of chains, which is a power of two; 0 while there are few. */
   #mask = 0;
   #used = 0;
   #six: Map<string, number> | undefined;
@@ -71,13 +75,14 @@ export class TupleIndex {
     this.#dst = masks.dst;
     this.#ports = masks.ports;
     this.#rest = masks.rest;
+    this.#shared = masks.shared;
   }
 
   copy(rows: Words): TupleIndex {
     const copy = new TupleIndex(rows, this.#masks);
     if (this.#used > 0) {
-      copy.#tags = this.#tags.slice();
-      copy.#pairs = this.#pairs.slice();
+      copy.#heads = this.#heads.slice();
+      copy.#links = this.#links.slice();
       copy.#mask = this.#mask;
       copy.#used = this.#used;
     }
@@ -89,30 +94,27 @@ export class TupleIndex {
   get(tuple: Tuple): number {
     const { src, dst } = tuple;
     if (!isIp4(src) || !isIp4(dst)) return this.#six?.get(keyOf(tuple)) ?? 0;
-    return this.find(src | 0, dst | 0, portsOf(tuple), restOf(tuple));
+    return this.find(src | 0, (dst | 0) & this.#dst, portsOf(tuple) & this.#ports, restOf(tuple) & this.#rest);
   }
 
-  /** The same for the packed tuple of IPv4. */
+  /** The same for the packed tuple of IPv4; what does not count is 0. */
   find(src: number, dst: number, ports: number, rest: number): number {
-    if (this.#used === 0) return 0;
-    const tags = this.#tags;
-    const mask = this.#mask;
-    if (mask === 0) return this.#among(src, dst, ports, rest);
-    const hash = hashWords(src, dst & this.#dst, ports & this.#ports, rest & this.#rest);
-    const tag = tagOf(hash);
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const there = tags[slot] as number;
-      if (there === FREE) return 0;
-      if (there !== tag || this.#pairs[2 * slot] !== hash) continue;
-      const reference = this.#pairs[2 * slot + 1] as number;
-      if (this.#isOf(reference, src, dst, ports, rest)) return reference;
+    if (this.#mask === 0) return this.#among(src, dst, ports, rest);
+    const hash = hashWords(src, dst, ports, rest);
+    const links = this.#links;
+    let reference = this.#heads[hash & this.#mask] as number;
+    while (reference > END) {
+      const at = 2 * (reference >> this.#shared);
+      if (links[at] === hash && this.#isOf(reference, src, dst, ports, rest)) return reference;
+      reference = links[at + 1] as number;
     }
+    return 0;
   }
 
   /** The same, where there are few. */
   #among(src: number, dst: number, ports: number, rest: number): number {
-    for (let slot = 0; slot < this.#used; slot++) {
-      const reference = this.#pairs[slot] as number;
+    for (let i = 0; i < this.#used; i++) {
+      const reference = this.#heads[i] as number;
       if (this.#isOf(reference, src, dst, ports, rest)) return reference;
     }
     return 0;
@@ -122,9 +124,8 @@ export class TupleIndex {
   #isOf(reference: number, src: number, dst: number, ports: number, rest: number): boolean {
     const { words } = this.#rows;
     const at = startOf(reference);
-    if (words[at] !== src || (((words[at + 1] as number) ^ dst) & this.#dst) !== 0) return false;
-    if ((((words[at + 2] as number) ^ ports) & this.#ports) !== 0) return false;
-    return (((words[at + 3] as number) ^ rest) & this.#rest) === 0;
+    if (words[at] !== src || ((words[at + 1] as number) & this.#dst) !== dst) return false;
+    return ((words[at + 2] as number) & this.#ports) === ports && ((words[at + 3] as number) & this.#rest) === rest;
   }
 
   /**
@@ -134,30 +135,48 @@ export class TupleIndex {
   set(reference: number, tuple?: Tuple): number {
     if (tuple !== undefined && !isIp4(tuple.src)) return this.#setWide(keyOf(tuple), reference);
     if (this.#mask === 0 && this.#used < FEW) return this.#setAmong(reference);
-    if (2 * (this.#used + 1) > this.#tags.length) this.#grow();
+    if (this.#used > this.#mask) this.#grow();
+    const own = 2 * (reference >> this.#shared);
+    if (own >= this.#links.length) this.#widen(own);
     const hash = this.#hashOf(reference);
-    const tag = tagOf(hash);
-    const tags = this.#tags;
-    let slot = hash & this.#mask;
-    const pairs = this.#pairs;
-    while (tags[slot] !== FREE && !(tags[slot] === tag && this.#isSame(pairs[2 * slot + 1] as number, reference)))
-      slot = (slot + 1) & this.#mask;
-    const before = tags[slot] === FREE ? 0 : (pairs[2 * slot + 1] as number);
-    if (before === 0) this.#used += 1;
-    tags[slot] = tag;
-    pairs[2 * slot] = hash;
-    pairs[2 * slot + 1] = reference;
-    return before;
+    const chain = hash & this.#mask;
+    const links = this.#links;
+    const first = this.#heads[chain] as number;
+    let behind = -1;
+    for (let other = first; other > END; other = links[behind + 1] as number) {
+      const at = 2 * (other >> this.#shared);
+      if (links[at] === hash && this.#isSame(other, reference)) return this.#replace(other, reference, chain, behind);
+      behind = at;
+    }
+    links[own] = hash;
+    links[own + 1] = first === 0 ? END : first;
+    this.#heads[chain] = reference;
+    this.#used += 1;
+    return 0;
+  }
+
+  /** Puts a reference in the place of another in its chain, behind the one whose link is given (−1: first). */
+  #replace(other: number, reference: number, chain: number, behind: number): number {
+    const links = this.#links;
+    const at = 2 * (other >> this.#shared);
+    const own = 2 * (reference >> this.#shared);
+    const [hash, next] = [links[at] as number, links[at + 1] as number];
+    links[at + 1] = 0;
+    links[own] = hash;
+    links[own + 1] = next;
+    if (behind < 0) this.#heads[chain] = reference;
+    else links[behind + 1] = reference;
+    return other;
   }
 
   /** The same, where there are few. */
   #setAmong(reference: number): number {
-    let slot = 0;
-    while (slot < this.#used && !this.#isSame(this.#pairs[slot] as number, reference)) slot += 1;
-    if (this.#pairs === NO_WORDS) this.#pairs = new Int32Array(FEW);
-    const before = slot < this.#used ? (this.#pairs[slot] as number) : 0;
+    let i = 0;
+    while (i < this.#used && !this.#isSame(this.#heads[i] as number, reference)) i += 1;
+    if (this.#heads === NO_WORDS) this.#heads = new Int32Array(FEW);
+    const before = i < this.#used ? (this.#heads[i] as number) : 0;
     if (before === 0) this.#used += 1;
-    this.#pairs[slot] = reference;
+    this.#heads[i] = reference;
     return before;
   }
 
@@ -172,24 +191,29 @@ export class TupleIndex {
   delete(reference: number, tuple?: Tuple): void {
     if (tuple !== undefined && !isIp4(tuple.src)) return this.#deleteWide(keyOf(tuple), reference);
     if (this.#mask === 0) return this.#deleteAmong(reference);
-    if (this.#used === 0) return;
-    const tags = this.#tags;
-    let slot = this.#hashOf(reference) & this.#mask;
-    while (this.#pairs[2 * slot + 1] !== reference || tags[slot] === FREE) {
-      if (tags[slot] === FREE) return;
-      slot = (slot + 1) & this.#mask;
+    const links = this.#links;
+    const own = 2 * (reference >> this.#shared);
+    // beyond the end there is nothing, as for what is not in it
+    const next = links[own + 1] ?? 0;
+    if (next === 0) return;
+    const chain = (links[own] as number) & this.#mask;
+    let other = this.#heads[chain] as number;
+    if (other === reference) this.#heads[chain] = next === END ? 0 : next;
+    else {
+      let at = 0;
+      for (; other !== reference; other = links[at + 1] as number) at = 2 * (other >> this.#shared);
+      links[at + 1] = next;
     }
+    links[own + 1] = 0;
     this.#used -= 1;
-    tags[slot] = FREE;
-    this.#close(slot);
   }
 
   #deleteAmong(reference: number): void {
-    let slot = 0;
-    while (slot < this.#used && this.#pairs[slot] !== reference) slot += 1;
-    if (slot === this.#used) return;
+    let i = 0;
+    while (i < this.#used && this.#heads[i] !== reference) i += 1;
+    if (i === this.#used) return;
     this.#used -= 1;
-    this.#pairs[slot] = this.#pairs[this.#used] as number;
+    this.#heads[i] = this.#heads[this.#used] as number;
   }
 
   #deleteWide(key: string, reference: number): void {
@@ -213,57 +237,38 @@ export class TupleIndex {
     return hashWords(words[at] as number, dst, ports, (words[at + 3] as number) & this.#rest);
   }
 
-  /** Moves back into a gap what was only behind it because the slot was taken, so that no search ends too early. */
-  #close(gap: number): void {
-    const tags = this.#tags;
-    const pairs = this.#pairs;
-    const mask = this.#mask;
-    let free = gap;
-    for (let slot = (gap + 1) & mask; tags[slot] !== FREE; slot = (slot + 1) & mask) {
-      const hash = pairs[2 * slot] as number;
-      if (((slot - hash) & mask) < ((slot - free) & mask)) continue;
-      tags[free] = tags[slot] as number;
-      pairs[2 * free] = hash;
-      pairs[2 * free + 1] = pairs[2 * slot + 1] as number;
-      tags[slot] = FREE;
-      free = slot;
-    }
-  }
-
+  /** More chains, for the same references. */
   #grow(): void {
-    const before = this.#tags;
-    const pairs = this.#pairs;
-    const few = this.#mask === 0 ? this.#used : 0;
+    const few = this.#mask === 0 ? this.#heads : NO_WORDS;
     // few that are there move often, if there is room for few more
-    const size = Math.max(SMALLEST, timesMore(before.length) * before.length);
+    const size = this.#mask === 0 ? SMALLEST : timesMore(this.#mask + 1) * (this.#mask + 1);
+    const heads = new Int32Array(size);
     const mask = size - 1;
-    const tags = new Uint8Array(size);
-    const moved = new Int32Array(2 * size);
-    for (let at = 0; at < before.length; at++) {
-      if (before[at] === FREE) continue;
-      const hash = pairs[2 * at] as number;
-      let slot = hash & mask;
-      while (tags[slot] !== FREE) slot = (slot + 1) & mask;
-      tags[slot] = before[at] as number;
-      moved[2 * slot] = hash;
-      moved[2 * slot + 1] = pairs[2 * at + 1] as number;
+    const links = this.#links;
+    for (let at = 0; at < links.length; at += 2) {
+      if (links[at + 1] === 0) continue;
+      const chain = (links[at] as number) & mask;
+      const first = heads[chain] as number;
+      links[at + 1] = first === 0 ? END : first;
+      heads[chain] = (at >> 1) << this.#shared;
     }
-    this.#tags = tags;
-    this.#pairs = moved;
+    this.#heads = heads;
     this.#mask = mask;
-    this.#used -= few;
-    for (let at = 0; at < few; at++) this.set(pairs[at] as number);
+    this.#used -= few.length;
+    for (const reference of few) this.set(reference);
+  }
+
+  /** Links as far as this one, and as many again. */
+  #widen(own: number): void {
+    const links = new Int32Array(Math.max(2 * SMALLEST, 2 * (own + 2)));
+    links.set(this.#links);
+    this.#links = links;
   }
 }
 
-const FREE = 0;
-const NO_TAGS = new Uint8Array(0);
+/** No row has this reference. */
+const END = 1;
 const NO_WORDS = new Int32Array(0);
-
-/** From the upper end of the hash, as the lower says where it goes. */
-function tagOf(hash: number): number {
-  return (hash >>> 24) | 1;
-}
 
 /** Where the tuple of a reference begins among the words of the rows. */
 function startOf(reference: number): number {
