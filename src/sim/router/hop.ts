@@ -16,7 +16,7 @@ import {
   type Trail,
 } from './passage.ts';
 import { again, changed, isFirst, type Memory, ofThis, type Recalled, recallable } from './recall.ts';
-import { DOOR, type Line, ORDER, type Ways, waysOf } from './stages.ts';
+import { DOOR, type Line, ORDER, type Ways } from './stages.ts';
 
 /** A packet at the door: arrived by an interface, or made here when there is none. */
 export function enter(
@@ -61,28 +61,19 @@ export const NOTHING: readonly Why[] = [];
  * is given something to write on. Once all is known that the rest depends on, a walk that is remembered stands for it.
  */
 export function runHop(passage: Passage, node: RouterState, now: Millis, walk?: Walk): End {
-  const ways = waysAt(node);
+  const { ways } = node;
   node.told = walk !== undefined;
   if (passage.seen !== passage.packet) look(passage);
   const way = passage.in === undefined ? ways.origin : ways.through;
-  if (!node.recalls || !isFirst(passage)) return walkOn(way.whatever, passage, now, { ways, node, walk });
-  const { flows } = way;
-  if (flows.known !== DOOR) return walkOn(flows, passage, now, { ways, node, walk });
-  const recalled = recall(ways.walks, passage, node, walk);
-  // all that is looked at before, beside what walks are told apart by
-  if (recalled !== undefined && (passage.in === undefined || hasSoundHeader(passage))) {
-    return again(recalled, passage);
+  const line = isFirst(passage) ? way.flows : way.whatever;
+  if (line.known === DOOR) {
+    const recalled = recall(ways.walks, passage, ways, walk);
+    // all that is looked at before, beside what walks are told apart by
+    if (recalled !== undefined && (passage.in === undefined || hasSoundHeader(passage))) {
+      return again(recalled, passage);
+    }
   }
-  return walkOn(flows, passage, now, { ways, node, walk });
-}
-
-/** The ways through the program of the moment. */
-function waysAt(node: RouterState): Ways {
-  const { program, ways } = node;
-  if (ways !== undefined && ways.program === program) return ways;
-  const found = waysOf(program);
-  node.ways = found;
-  return found;
+  return walkOn(line, passage, now, { ways, node, walk });
 }
 
 /** Where a packet walks. */
@@ -105,7 +96,7 @@ function walkOn(start: Line, passage: Passage, now: Millis, { ways, node, walk }
     let result: StageResult = (line.stages[at] as Stage)(passage, node, now);
     if (at === known && result.verdict === 'next') {
       memory = memoryFor(passage, ways, node, walk);
-      const recalled = memory === undefined ? undefined : recall(memory, passage, node, walk);
+      const recalled = memory === undefined ? undefined : recall(memory, passage, ways, walk);
       if (recalled !== undefined) {
         if (recalled.opens === undefined) return again(recalled, passage);
         const opened = openAgain(recalled, recalled.opens, passage, { ways, line, node, now });
@@ -137,12 +128,11 @@ function walkOn(start: Line, passage: Passage, now: Millis, { ways, node, walk }
 const DELIVER = { verdict: 'deliver' } as const;
 
 /** Where the walk of a packet may be remembered, now that tracking has spoken. */
-function memoryFor({ tracked }: Passage, { tracks, walks }: Ways, node: RouterState, walk?: Walk): Memory | undefined {
-  if (!tracks) return walks;
+function memoryFor({ tracked }: Passage, ways: Ways, node: RouterState, walk?: Walk): Memory | undefined {
+  if (!ways.tracks) return ways.walks;
+  if (!isOpening(tracked)) return tracked?.memory;
   // what is said of a connection that opens is about it alone, and mappings are found anew
-  if (tracked?.memory !== undefined || walk !== undefined) return tracked?.memory;
-  const { tracking, isUnmapped } = node.conntrack;
-  return isOpening(tracked) && tracking.behaviour === undefined && isUnmapped ? walks : undefined;
+  return walk === undefined && ways.opens && node.conntrack.isUnmapped ? ways.walks : undefined;
 }
 
 /** The stages that have said nothing, up to this number, have looked at the packet, and that is all. */
@@ -155,12 +145,7 @@ function filled(trail: Trail = { whys: [], packets: [] }, number: number, packet
 }
 
 /** The walk that this one would be, where one is remembered, and its words where they are wanted. */
-function recall(
-  memory: Memory,
-  passage: Passage,
-  { program }: RouterState,
-  walk: Walk | undefined,
-): Recalled | undefined {
+function recall(memory: Memory, passage: Passage, { program }: Ways, walk: Walk | undefined): Recalled | undefined {
   const recalled = memory.find(passage, program);
   if (recalled === undefined || walk === undefined) return recalled;
   if (recalled.said === undefined) return undefined;

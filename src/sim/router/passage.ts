@@ -13,7 +13,7 @@ import type { Tracked } from './tracked.ts';
 
 /** The running state of a node's lower half. The program is replaced when the design changes; the tables stay. */
 export interface RouterState {
-  program: NodeProgram;
+  readonly program: NodeProgram;
   readonly conntrack: Conntrack;
   readonly reassembler: Reassembler;
   /** Whether a socket of this node would take what comes to this endpoint. */
@@ -22,10 +22,8 @@ export interface RouterState {
   ident: number;
   /** Whether somebody reads what stages say; who does not say it spares the words. */
   told: boolean;
-  /** Whether walks are remembered; what happens is the same. */
-  readonly recalls: boolean;
-  /** The ways through the program, once somebody has asked for them. */
-  ways: Ways | undefined;
+  /** The ways through the program. */
+  readonly ways: Ways;
 }
 
 /** A packet on its way through one node, with what the stages before have found out: they write it down here. */

@@ -7,7 +7,7 @@ import type { Change } from './change.ts';
 import type { CopyConnection } from './connection.ts';
 import { Conntrack } from './conntrack.ts';
 import type { RouterState } from './passage.ts';
-import type { Ways } from './stages.ts';
+import { type Ways, waysOf } from './stages.ts';
 
 /** What a router asks of the node that it is the lower half of. */
 export interface RouterInit {
@@ -25,22 +25,20 @@ const NO_CHANGES: readonly Change[] = [];
 
 /** The state of one router. Its tables are made when they are first asked for: most nodes track nothing. */
 export class Router implements RouterState {
-  program: NodeProgram;
-  readonly recalls: boolean;
   ident: number;
   told: boolean;
-  ways: Ways | undefined;
+  #program: NodeProgram;
+  #ways: Ways | undefined;
   readonly #node: RouterInit;
   #conntrack: Conntrack | undefined;
   #reassembler: Reassembler | undefined;
 
   /** A router at rest, its tables empty. */
   constructor(program: NodeProgram, node: RouterInit) {
-    this.program = program;
-    this.recalls = node.recalls ?? true;
     this.ident = 0;
     this.told = false;
-    this.ways = undefined;
+    this.#program = program;
+    this.#ways = undefined;
     this.#node = node;
     this.#conntrack = undefined;
     this.#reassembler = undefined;
@@ -53,6 +51,21 @@ export class Router implements RouterState {
     copy.#conntrack = this.#conntrack?.copy(copyConnection);
     copy.#reassembler = this.#reassembler?.copy();
     return copy;
+  }
+
+  get program(): NodeProgram {
+    return this.#program;
+  }
+
+  /** Goes on by another program. */
+  reprogram(program: NodeProgram): void {
+    this.#program = program;
+    this.#ways = undefined;
+  }
+
+  get ways(): Ways {
+    this.#ways ??= waysOf(this.#program, this.#node.recalls ?? true);
+    return this.#ways;
   }
 
   listens(protocol: number, at: Endpoint): boolean {

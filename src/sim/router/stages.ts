@@ -75,7 +75,7 @@ const NEVER = -2;
 /** One way through a node. */
 export interface Way {
   readonly whatever: Line;
-  /** The same for TCP and UDP that is whole. */
+  /** The same for TCP and UDP that is whole, where walks are remembered. */
   readonly flows: Line;
 }
 
@@ -84,27 +84,36 @@ export interface Ways {
   readonly program: NodeProgram;
   /** Whether packets of IPv4 are tracked. */
   readonly tracks: boolean;
+  /** Whether what NAT gives a new connection depends on rules and on other connections alone. */
+  readonly opens: boolean;
   readonly walks: Walks;
   readonly origin: Way;
   readonly through: Way;
   readonly stay: Way;
 }
 
-const made = new WeakMap<NodeProgram, Ways>();
+const remembered = new WeakMap<NodeProgram, Ways>();
+const walkedAnew = new WeakMap<NodeProgram, Ways>();
 
-/** Made once for each program, whatever worlds it runs in. */
-export function waysOf(program: NodeProgram): Ways {
+/** Made once for each program, whatever worlds it runs in; `recalls`: whether walks are remembered. */
+export function waysOf(program: NodeProgram, recalls: boolean): Ways {
+  const made = recalls ? remembered : walkedAnew;
   const found = made.get(program);
   if (found !== undefined) return found;
   const tracks = program.tracks.has(4) || program.nat64.length > 0;
   const isIdle = (name: StageName) => IDLE[name]?.(program) === true;
-  const way = (names: readonly StageName[]): Way => ({
-    whatever: lineOf(names, NEVER, isIdle),
-    flows: lineOf(names, tracks ? 'track' : DOOR, (name) => FOR_PIECES.has(name) || isIdle(name)),
-  });
+  const way = (names: readonly StageName[]): Way => {
+    const whatever = lineOf(names, NEVER, isIdle);
+    if (!recalls) return { whatever, flows: whatever };
+    return {
+      whatever,
+      flows: lineOf(names, tracks ? 'track' : DOOR, (name) => FOR_PIECES.has(name) || isIdle(name)),
+    };
+  };
   const ways = {
     program,
     tracks,
+    opens: program.tracking.behaviour === undefined,
     walks: new Walks(program),
     origin: way(ORDER.origin),
     through: way(ORDER.through),

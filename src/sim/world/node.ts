@@ -202,7 +202,7 @@ export interface NodeInit {
 /** Takes over the program of another design or other surroundings; connections, sockets and leases stay. */
 export function reprogram(node: RunningNode, after: NodeProgram, now: Millis): void {
   const before = node.router.program;
-  node.router.program = after;
+  node.router.reprogram(after);
   node.router.conntrack.configure({ tracking: after.tracking, helpers: after.helpers });
   for (const [out, { up }] of before.interfaces) {
     if (!up || after.interfaces.get(out)?.up === true) continue;

@@ -86,7 +86,7 @@ const anyPacket: fc.Arbitrary<Packet> = fc
     return whole ? packet : { ...packet, checksum: packet.checksum ^ 1 };
   });
 
-function running(node: Node, recalls: boolean): RouterState {
+function running(node: Node, recalls: boolean): Router {
   return new Router(compileNode({ nodes: { r: node } }, 'r'), { chance: () => new Rng(3), recalls });
 }
 
@@ -134,7 +134,7 @@ describe('connections that open alike', () => {
       return undefined;
     };
     const counting = { ...program, nat: { ...program.nat, source } };
-    node.program = counting as unknown as typeof program;
+    node.reprogram(counting as unknown as typeof program);
     for (let sport = 1000; sport < 1010; sport++) runHop(enter(datagram(sport), 'lan'), node, 0);
     expect(asked).toBe(1);
     expect(node.conntrack.rows(0)).toHaveLength(10);

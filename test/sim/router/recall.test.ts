@@ -23,7 +23,7 @@ const GATEWAY: Node = {
   nat: { rules: [{ match: { outInterface: 'b' }, action: 'masquerade' }] },
 };
 
-function running(node: Node, recalls = true): RouterState {
+function running(node: Node, recalls = true): Router {
   // programs of one node are one and the same, and what they remember with them
   const program = compileNode({ nodes: { r: structuredClone(node) } }, 'r');
   return new Router(program, { chance: () => new Rng(1), recalls });
@@ -99,7 +99,7 @@ describe('a walk through a node that tracks nothing', () => {
   it('is over with the program', () => {
     const node = running(ROUTER);
     go(node, datagram());
-    node.program = compileNode({ nodes: { r: { ...ROUTER, routes: [{ to: '10.0.2.5', type: 'blackhole' }] } } }, 'r');
+    node.reprogram(compileNode({ nodes: { r: { ...ROUTER, routes: [{ to: '10.0.2.5', type: 'blackhole' }] } } }, 'r'));
     expect(go(node, datagram()).end.verdict).toBe('drop');
   });
 
