@@ -62,13 +62,16 @@ export interface Memory {
 
 /** Whether a packet at the door is whole, its way is open, and nothing is known of it yet but what it looks like. */
 export function isFirst({ isFlow, out, tracked, cut }: Passage): boolean {
-  return isFlow && tracked === undefined && out === undefined && cut === undefined;
+  // V8 has more than one question for what may be anything but true or false
+  return isFlow === true && tracked === undefined && out === undefined && cut === undefined;
 }
 
 /** Whether a walk of packets with the same ends is good for this one, too. */
 export function suits(recalled: Recalled, { packet, in: arrivedBy, length }: Passage, program: NodeProgram): boolean {
   const { flags, longest, shift } = recalled;
-  if (recalled.program !== program || recalled.in !== arrivedBy || length > longest) return false;
+  if (recalled.program !== program || length > longest) return false;
+  // asked by itself, so that V8 compares strings with strings
+  if (arrivedBy === undefined ? recalled.in !== undefined : recalled.in !== arrivedBy) return false;
   if (shift !== undefined && packet.ttl <= shift.hops) return false;
   return flags === -1 || (packet.kind === 'tcp' && packet.flags === flags);
 }

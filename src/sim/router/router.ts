@@ -25,20 +25,20 @@ const NO_CHANGES: readonly Change[] = [];
 
 /** The state of one router. Its tables are made when they are first asked for: most nodes track nothing. */
 export class Router implements RouterState {
+  program: NodeProgram;
+  ways: Ways;
   ident: number;
   told: boolean;
-  #program: NodeProgram;
-  #ways: Ways | undefined;
   readonly #node: RouterInit;
   #conntrack: Conntrack | undefined;
   #reassembler: Reassembler | undefined;
 
   /** A router at rest, its tables empty. */
   constructor(program: NodeProgram, node: RouterInit) {
+    this.program = program;
+    this.ways = waysOf(program, node.recalls ?? true);
     this.ident = 0;
     this.told = false;
-    this.#program = program;
-    this.#ways = undefined;
     this.#node = node;
     this.#conntrack = undefined;
     this.#reassembler = undefined;
@@ -53,19 +53,10 @@ export class Router implements RouterState {
     return copy;
   }
 
-  get program(): NodeProgram {
-    return this.#program;
-  }
-
   /** Goes on by another program. */
   reprogram(program: NodeProgram): void {
-    this.#program = program;
-    this.#ways = undefined;
-  }
-
-  get ways(): Ways {
-    this.#ways ??= waysOf(this.#program, this.#node.recalls ?? true);
-    return this.#ways;
+    this.program = program;
+    this.ways = waysOf(program, this.#node.recalls ?? true);
   }
 
   listens(protocol: number, at: Endpoint): boolean {

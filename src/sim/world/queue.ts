@@ -23,17 +23,19 @@ function isBefore(a: Due, b: Due): boolean {
 export class EventQueue<T extends Due> {
   readonly #heap: Heap<T>;
   /** Where those in line stand, the first behind the last; as many places as a power of two, of which others are free. */
-  #ring: (T | undefined)[] = new Array(LEAST);
+  #ring: (T | undefined)[] = placesFor(LEAST);
   #first = 0;
+  /** Where the next one will stand. */
+  #next = 0;
   #count = 0;
-  /** When the first and the last in line are due, and the first of the heap: mostly nobody has to look at the events. */
-  #due: Millis = Number.POSITIVE_INFINITY;
+  /** When the last one in line is due, and its priority. */
   #until: Millis = Number.NEGATIVE_INFINITY;
-  /** The priority of the last one. */
   #rank: Priority = 0;
+  /** When the first of the heap is due. */
   #soonest: Millis = Number.POSITIVE_INFINITY;
   #sequence = 0;
-  #moving = 0;
+  /** How many of priority 1 are waiting. */
+  #timers = 0;
 
   constructor(heap: Heap<T> = new Heap<T>(isBefore)) {
     this.#heap = heap;
@@ -41,36 +43,40 @@ export class EventQueue<T extends Due> {
 
   copy(): EventQueue<T> {
     const copy = new EventQueue(this.#heap.copy());
-    copy.#ring = [...this.#ring];
+    copy.#ring = this.#ring.slice();
     copy.#first = this.#first;
+    copy.#next = this.#next;
     copy.#count = this.#count;
-    copy.#due = this.#due;
     copy.#until = this.#until;
     copy.#rank = this.#rank;
     copy.#soonest = this.#soonest;
     copy.#sequence = this.#sequence;
-    copy.#moving = this.#moving;
+    copy.#timers = this.#timers;
     return copy;
   }
 
   /** Puts other events, due at the same time, in the place of those that wait. */
   replace(by: (event: T) => T): void {
     this.#heap.replace(by);
-    for (let i = 0; i < this.#count; i++) this.#ring[this.#place(i)] = by(this.#ring[this.#place(i)] as T);
+    for (let i = 0; i < this.#count; i++) {
+      const at = this.#place(i);
+      this.#ring[at] = by(this.#ring[at] as T);
+    }
   }
 
   /** How many events of priority 0 (packets on their way) are waiting. */
   get moving(): number {
-    return this.#moving;
+    return this.#count + this.#heap.size - this.#timers;
   }
 
   /** Whether an event is due by then. */
   isDue(deadline: Millis): boolean {
-    return (this.#due <= deadline && this.#count > 0) || (this.#soonest <= deadline && this.#heap.size > 0);
+    const first = this.#ring[this.#first];
+    return (first !== undefined && first.time <= deadline) || (this.#heap.size > 0 && this.#soonest <= deadline);
   }
 
   push(event: T): void {
-    if (event.priority === 0) this.#moving += 1;
+    if (event.priority === 1) this.#timers += 1;
     event.sequence = this.#sequence++;
     if (this.#isInOrder(event)) this.#append(event);
     else {
@@ -80,8 +86,8 @@ export class EventQueue<T extends Due> {
   }
 
   pop(): T | undefined {
-    const event = this.#isHeapNext() ? this.#rise() : this.#shift();
-    if (event?.priority === 0) this.#moving -= 1;
+    const event = this.#heap.size > 0 && this.#isHeapNext() ? this.#rise() : this.#shift();
+    if (event !== undefined && event.priority === 1) this.#timers -= 1;
     return event;
   }
 
@@ -97,25 +103,26 @@ export class EventQueue<T extends Due> {
 
   #append(event: T): void {
     if (this.#count === this.#ring.length) this.#grow();
-    if (this.#count === 0) this.#due = event.time;
     this.#until = event.time;
     this.#rank = event.priority;
-    this.#ring[this.#place(this.#count)] = event;
+    this.#ring[this.#next] = event;
+    this.#next = (this.#next + 1) & (this.#ring.length - 1);
     this.#count += 1;
   }
 
   #grow(): void {
-    const larger = new Array<T | undefined>(this.#ring.length * 2);
+    const larger = placesFor<T>(this.#ring.length * 2);
     for (let i = 0; i < this.#count; i++) larger[i] = this.#ring[this.#place(i)];
     this.#ring = larger;
     this.#first = 0;
+    this.#next = this.#count;
   }
 
   #isHeapNext(): boolean {
-    if (this.#soonest !== this.#due) return this.#soonest < this.#due;
-    const top = this.#heap.peek();
     const first = this.#ring[this.#first];
-    return top !== undefined && (first === undefined || isBefore(top, first));
+    if (first === undefined || this.#soonest !== first.time) return first === undefined || this.#soonest < first.time;
+    const top = this.#heap.peek();
+    return top !== undefined && isBefore(top, first);
   }
 
   #rise(): T | undefined {
@@ -128,19 +135,16 @@ export class EventQueue<T extends Due> {
     const event = this.#ring[this.#first];
     if (event === undefined) return undefined;
     this.#ring[this.#first] = undefined;
-    this.#first = this.#place(1);
+    this.#first = (this.#first + 1) & (this.#ring.length - 1);
     this.#count -= 1;
-    const next = this.#ring[this.#first];
-    if (next !== undefined) this.#due = next.time;
-    else this.#rest();
+    if (this.#count === 0) this.#until = Number.NEGATIVE_INFINITY;
     return event;
-  }
-
-  /** Nobody stands in line. */
-  #rest(): void {
-    this.#due = Number.POSITIVE_INFINITY;
-    this.#until = Number.NEGATIVE_INFINITY;
   }
 }
 
 const LEAST = 16;
+
+/** Filled at once, so that V8 knows all such lists for one kind. */
+function placesFor<T>(count: number): (T | undefined)[] {
+  return new Array<T | undefined>(count).fill(undefined);
+}
