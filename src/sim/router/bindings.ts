@@ -19,6 +19,7 @@ import { type Connection, type Direction, isBound, opposite, type Side } from '.
 import type { Conntrack } from './conntrack.ts';
 import { type Choice, choose, isTaken, type NatRange, type Seeking } from './endpoints.ts';
 import type { Expectation } from './expectations.ts';
+import { DESTINATION_BOUND, DNAT, SNAT, SOURCE_BOUND } from './status.ts';
 
 /** What the rules ask for one side of a new connection. */
 export interface Asked {
@@ -64,10 +65,10 @@ function staysFree({ flows, isUnmapped }: Conntrack, connection: Connection, now
 /** This side is as it will be. */
 function settleAsIs({ flows }: Conntrack, connection: Connection, side: Side): Binding {
   if (side === 'source') {
-    connection.sourceBound = true;
+    connection.status |= SOURCE_BOUND;
     flows.bind(connection);
   } else {
-    connection.destinationBound = true;
+    connection.status |= DESTINATION_BOUND;
   }
   return NONE;
 }
@@ -139,8 +140,8 @@ export function bindTo(
   const changed = !connection.hasEndBeyond(side, end);
   if (changed) {
     connection.moveEndBeyond(side, end);
-    if (side === 'source') connection.snat = true;
-    else connection.dnat = true;
+    if (side === 'source') connection.status |= SNAT;
+    else connection.status |= DNAT;
   }
   settleAsIs(conntrack, connection, side);
   return changed ? { kind: 'set', detail } : NONE;

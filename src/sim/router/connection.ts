@@ -13,6 +13,7 @@ import type { Ftp64 } from './alg/ftp64.ts';
 import { type Lines, newLines } from './alg/lines.ts';
 import type { Session } from './mapping/session.ts';
 import { noAdjustment, type SeqAdjustment } from './seqadj.ts';
+import { ASSURED, CONFIRMED, DESTINATION_BOUND, DNAT, SEEN_REPLY, SNAT, SOURCE_BOUND } from './status.ts';
 import { copyTcpTracking, NOT_TCP, newTcpTracking, type TcpTracking } from './track/tcp-state.ts';
 import type { Sighted } from './tracked.ts';
 
@@ -36,16 +37,8 @@ export class Connection extends TuplePair {
   declare timeout: Millis;
   /** When it dies if nothing refreshes it. */
   declare expires: Millis;
-  /** In the table, which it enters only when its first packet has passed everything (LNX-HOOK-8). */
-  declare confirmed: boolean;
-  declare seenReply: boolean;
-  declare assured: boolean;
-  /** Whether its source, its destination differ outside. */
-  declare snat: boolean;
-  declare dnat: boolean;
-  /** Sides whose binding is settled, be it that nothing is translated; a settled side never asks the rules again. */
-  declare sourceBound: boolean;
-  declare destinationBound: boolean;
+  /** What can be so or not, a bit for each: one word is reset, asked and kept sooner than seven. */
+  declare status: number;
   /** What a NAT with mappings knows of it; undefined: the connection uses none. */
   declare session: Session | undefined;
   /** The prefix by which NAT64 carries it between IPv6 and IPv4. */
@@ -74,13 +67,7 @@ export class Connection extends TuplePair {
     this.tcp = NOT_TCP;
     this.timeout = Number.POSITIVE_INFINITY;
     this.expires = Number.POSITIVE_INFINITY;
-    this.confirmed = false;
-    this.seenReply = false;
-    this.assured = false;
-    this.snat = false;
-    this.dnat = false;
-    this.sourceBound = false;
-    this.destinationBound = false;
+    this.status = 0;
     this.session = undefined;
     this.nat64 = undefined;
     this.ftp64 = undefined;
@@ -91,6 +78,38 @@ export class Connection extends TuplePair {
     this.sighted = undefined;
     this.sightedBack = undefined;
     this.row = 0;
+  }
+
+  /** In the table, which it enters only when its first packet has passed everything (LNX-HOOK-8). */
+  get confirmed(): boolean {
+    return (this.status & CONFIRMED) !== 0;
+  }
+
+  get seenReply(): boolean {
+    return (this.status & SEEN_REPLY) !== 0;
+  }
+
+  get assured(): boolean {
+    return (this.status & ASSURED) !== 0;
+  }
+
+  /** Its source differs outside. */
+  get snat(): boolean {
+    return (this.status & SNAT) !== 0;
+  }
+
+  /** Its destination differs outside. */
+  get dnat(): boolean {
+    return (this.status & DNAT) !== 0;
+  }
+
+  /** The binding of a side is settled, be it that nothing is translated; a settled side never asks the rules again. */
+  get sourceBound(): boolean {
+    return (this.status & SOURCE_BOUND) !== 0;
+  }
+
+  get destinationBound(): boolean {
+    return (this.status & DESTINATION_BOUND) !== 0;
   }
 }
 
@@ -107,11 +126,7 @@ export function openConnection(connection: Connection, packet: Packet, id: Conne
   connection.tcp = packet.kind === 'tcp' ? newTcpTracking() : NOT_TCP;
   connection.timeout = 0;
   connection.expires = Number.POSITIVE_INFINITY;
-  connection.confirmed = false;
-  connection.snat = false;
-  connection.dnat = false;
-  connection.sourceBound = false;
-  connection.destinationBound = false;
+  connection.status = 0;
   connection.masqueraded = undefined;
   connection.row = 0;
   return connection;
@@ -122,8 +137,9 @@ export function openConnection(connection: Connection, packet: Packet, id: Conne
  * lifetime and its translation.
  */
 export function isPlain(connection: Connection): boolean {
-  const { wide, tcp, seenReply, assured, master, session, nat64, helper, sighted, sightedBack } = connection;
-  if (wide !== undefined || tcp !== NOT_TCP || seenReply || assured || master !== undefined) return false;
+  const { wide, tcp, status, master, session, nat64, helper, sighted, sightedBack } = connection;
+  if (wide !== undefined || tcp !== NOT_TCP || (status & (SEEN_REPLY | ASSURED)) !== 0) return false;
+  if (master !== undefined) return false;
   if (session !== undefined || nat64 !== undefined || helper !== undefined) return false;
   return sighted === undefined && sightedBack === undefined;
 }
@@ -134,8 +150,8 @@ export function isWorthKeeping({ assured, session }: Connection): boolean {
 }
 
 /** Whether its binding on a side is settled. */
-export function isBound({ sourceBound, destinationBound }: Connection, side: Side): boolean {
-  return side === 'source' ? sourceBound : destinationBound;
+export function isBound({ status }: Connection, side: Side): boolean {
+  return (status & (side === 'source' ? SOURCE_BOUND : DESTINATION_BOUND)) !== 0;
 }
 
 /** The other direction. */
@@ -175,13 +191,7 @@ function copyAlone(connection: Connection): Connection {
   copy.master = connection.master;
   copy.timeout = connection.timeout;
   copy.expires = connection.expires;
-  copy.confirmed = connection.confirmed;
-  copy.seenReply = connection.seenReply;
-  copy.assured = connection.assured;
-  copy.snat = connection.snat;
-  copy.dnat = connection.dnat;
-  copy.sourceBound = connection.sourceBound;
-  copy.destinationBound = connection.destinationBound;
+  copy.status = connection.status;
   copy.session = session === undefined ? undefined : { ...session };
   copy.nat64 = connection.nat64;
   copy.ftp64 = connection.ftp64;

@@ -18,6 +18,7 @@ import { Connection, type CopyConnection, giveHelper, openConnection, rowOf } fr
 import { type Expectation, type ExpectationRow, Expectations, type OnChange } from './expectations.ts';
 import { describeMapping, type Mapping } from './mapping/mapping.ts';
 import { type Ending, Mappings, type OnMapping } from './mapping/mappings.ts';
+import { CONFIRMED, SEEN_REPLY } from './status.ts';
 import { Flows, type Found } from './table/flows.ts';
 import { classify, judgeError } from './track/icmp.ts';
 import { observe } from './track/observe.ts';
@@ -125,7 +126,7 @@ export class Conntrack {
     if (connection.confirmed) return 'confirmed';
     connection.expires = now + connection.timeout;
     if (!this.flows.insert(connection, now)) return 'clash';
-    connection.confirmed = true;
+    connection.status |= CONFIRMED;
     this.#flowChanged(connection, 'new', now);
     return 'confirmed';
   }
@@ -145,7 +146,7 @@ export class Conntrack {
   /** What was sent went nowhere, but was sent: its mapping and its filter live by it, and no packet is of it. */
   remember(connection: Connection, now: Millis): void {
     this.flows.unbind(connection);
-    connection.confirmed = true;
+    connection.status |= CONFIRMED;
     connection.expires = now + connection.timeout;
   }
 
@@ -215,7 +216,7 @@ export class Conntrack {
       return this.track(packet, now, local);
     }
     if (outcome.kind === 'destroyed') this.flows.remove(connection, now);
-    if (direction === 'reply') connection.seenReply = true;
+    if (direction === 'reply') connection.status |= SEEN_REPLY;
     if (connection.expires < expires) this.flows.hasten(connection);
     const changed =
       connection.seenReply !== seenReply || connection.assured !== assured || (session?.state ?? tcp.state) !== before;

@@ -4,6 +4,7 @@
  *
  * Read RFC 4787 §5 and §6, RFC 5382 §4.3 and §5, RFC 6887 §11 first.
  */
+
 import type { Endpoint } from '../../addr/endpoint.ts';
 import { type Ip, showIp } from '../../addr/ip.ts';
 import { contains } from '../../addr/prefix.ts';
@@ -16,6 +17,7 @@ import { bindTo } from '../bindings.ts';
 import { endpointOf } from '../endpoints.ts';
 import type { Passage } from '../passage.ts';
 import { sightOf } from '../sight.ts';
+import { SOURCE_BOUND } from '../status.ts';
 import { expiryOf, hasSent, isIn, type Mapping } from './mapping.ts';
 import { addressesOf, bindSource, type Crossing, type Mapped, type Way } from './outbound.ts';
 import { govern } from './session.ts';
@@ -191,6 +193,6 @@ function enter(crossing: Crossing, behaviour: Behaviour | undefined, { mapping, 
     connection.session = { mappings, outbound: 'reply', behaviour: undefined, state: undefined };
   else govern(connection, { mappings, outbound: turned ? 'both' : 'reply' }, behaviour, { left });
   bindTo({ conntrack, connection, side: 'destination' }, { end: mapping.inside, detail });
-  if (behaviour !== undefined) connection.sourceBound = true;
+  if (behaviour !== undefined) connection.status |= SOURCE_BOUND;
   return { kind: 'admitted', mapping, detail };
 }

@@ -9,6 +9,7 @@ import type { Behaviour, LifetimeName } from '../../design/behaviour.ts';
 import { FLAG, type Packet, type Tcp } from '../../packet/packet.ts';
 import { PROTOCOL } from '../../packet/protocol.ts';
 import { type Connection, type Direction, refresh } from '../connection.ts';
+import { ASSURED } from '../status.ts';
 import type { Outcome } from '../track/outcome.ts';
 
 /** The states of RFC 6146 §3.5.2.2, with inside for its IPv6 and outside for its IPv4. */
@@ -116,7 +117,7 @@ export function trackSession(
 ): Outcome {
   const { timeouts, tcp } = behaviour;
   const from = session.outbound === 'both' ? endOf(direction) : session.outbound === direction ? 'inside' : 'outside';
-  if (direction === 'reply') connection.assured = true;
+  if (direction === 'reply') connection.status |= ASSURED;
   if (packet.kind === 'tcp' && session.state !== undefined) {
     const opens = (packet.flags & (FLAG.syn | FLAG.ack)) === FLAG.syn;
     if (opens && from === 'outside' && session.state === 'INSIDE_INIT' && !tcp.simultaneousOpen) {

@@ -22,6 +22,7 @@ import { refusalOf } from '../mapping/inbound.ts';
 import { expiryOf, type Mapping } from '../mapping/mapping.ts';
 import { type Crossing, isFree } from '../mapping/outbound.ts';
 import { govern } from '../mapping/session.ts';
+import { DESTINATION_BOUND, SOURCE_BOUND } from '../status.ts';
 
 /** What became of the first packet of a session. */
 export type Opened =
@@ -92,8 +93,8 @@ export function openFromSix(crossing: Crossing, rule: Nat64): Opened {
 function settle(connection: Connection, { prefix }: Nat64, tuple: Tuple): void {
   connection.beyond = tuple;
   connection.nat64 = prefix;
-  connection.sourceBound = true;
-  connection.destinationBound = true;
+  connection.status |= SOURCE_BOUND;
+  connection.status |= DESTINATION_BOUND;
 }
 
 /** N64-5: as if it had left by its own outside endpoint and come in to the other's. */

@@ -5,6 +5,7 @@
  */
 import type { Millis } from '../../base/time.ts';
 import { Connection, type CopyConnection, isPlain } from '../connection.ts';
+import { STATUS_BITS } from '../status.ts';
 import { ROW_WORDS, wordsOf } from './tuple-index.ts';
 
 /*
@@ -19,13 +20,10 @@ const STATUS = 12;
 const MASQUERADED = 13;
 const ID = 14;
 
-/** Bits of its status. The last ones are of connections that lie in their rows. */
-export const LISTED = 1;
-export const BOUND = 2;
-const SNAT = 4;
-const DNAT = 8;
-const SOURCE_BOUND = 16;
-const DESTINATION_BOUND = 32;
+/** What it is to the table, a bit for each, above what the connection is to itself while it lies in its row. */
+export const LISTED = 1 << STATUS_BITS;
+export const BOUND = 2 << STATUS_BITS;
+const OWN = LISTED - 1;
 
 /** Moments and times of a row, while its connection lies there. */
 const NUMBERS = 3;
@@ -81,7 +79,6 @@ export class FlowRows {
     words[at + 1] = connection.dst;
     words[at + 2] = connection.ports;
     words[at + 3] = connection.rest;
-    words[at + PEER] = 0;
     words[at + STATUS] = 0;
     return row;
   }
@@ -131,7 +128,7 @@ export class FlowRows {
     numbers[first + EXPIRES] = connection.expires;
     const at = wordsOf(row);
     const kept = (words[at + STATUS] as number) & (LISTED | BOUND);
-    words[at + STATUS] = kept | statusOf(connection);
+    words[at + STATUS] = kept | connection.status;
     words[at + MASQUERADED] = this.#numberOf(connection.masqueraded);
     words[at + ID] = connection.id;
     this.#objects[row] = undefined;
@@ -213,11 +210,7 @@ export class FlowRows {
     connection.created = numbers[numbersOf(row) + CREATED] as number;
     connection.timeout = numbers[numbersOf(row) + TIMEOUT] as number;
     connection.expires = numbers[numbersOf(row) + EXPIRES] as number;
-    connection.confirmed = true;
-    connection.snat = this.is(row, SNAT);
-    connection.dnat = this.is(row, DNAT);
-    connection.sourceBound = this.is(row, SOURCE_BOUND);
-    connection.destinationBound = this.is(row, DESTINATION_BOUND);
+    connection.status = (words[at + STATUS] as number) & OWN;
     connection.masqueraded = this.#interfaces[words[at + MASQUERADED] as number];
     connection.row = row;
     this.#objects[row] = connection;
@@ -244,11 +237,6 @@ export class FlowRows {
     numbers.set(this.#numbers);
     this.#numbers = numbers;
   }
-}
-
-function statusOf({ snat, dnat, sourceBound, destinationBound }: Connection): number {
-  const translated = (snat ? SNAT : 0) | (dnat ? DNAT : 0);
-  return translated | (sourceBound ? SOURCE_BOUND : 0) | (destinationBound ? DESTINATION_BOUND : 0);
 }
 
 function inRow(connection: Connection, row: number): Connection {

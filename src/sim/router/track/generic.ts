@@ -8,6 +8,7 @@
 import type { Other } from '../../packet/packet.ts';
 import { PROTOCOL } from '../../packet/protocol.ts';
 import { refresh } from '../connection.ts';
+import { ASSURED } from '../status.ts';
 import { ACCEPTED, invalid, type Outcome, type Sighting } from './outcome.ts';
 
 /** Judges a packet of any protocol without ports of its own here, and refreshes the timer. */
@@ -21,7 +22,7 @@ export function trackGeneric(packet: Other, sighting: Sighting): Outcome {
 function trackGre({ connection, tracking, now }: Sighting): Outcome {
   const { gre, greStream } = tracking.timeouts;
   refresh(connection, connection.seenReply ? greStream : gre, now);
-  if (connection.seenReply) connection.assured = true;
+  if (connection.seenReply) connection.status |= ASSURED;
   return ACCEPTED;
 }
 
@@ -36,7 +37,7 @@ function trackSctp({ payload }: Other, { connection, now }: Sighting): Outcome {
   if (first === undefined) return invalid('a malformed SCTP packet');
   if (!connection.confirmed && first !== INIT) return invalid('an SCTP packet that belongs to no association');
   refresh(connection, connection.seenReply ? SCTP_ESTABLISHED : SCTP_OPENING, now);
-  if (connection.seenReply) connection.assured = true;
+  if (connection.seenReply) connection.status |= ASSURED;
   return ACCEPTED;
 }
 

@@ -9,6 +9,7 @@ import type { TimeoutName } from '../../design/design.ts';
 import { FLAG, type Tcp } from '../../packet/packet.ts';
 import type { Tracking } from '../../program/program.ts';
 import { type Connection, type Direction, opposite, refresh } from '../connection.ts';
+import { ASSURED } from '../status.ts';
 import { ACCEPTED, invalid, type Outcome, type Sighting } from './outcome.ts';
 import { before } from './sequence.ts';
 import { kindOf, resetEnd, type SegmentKind, type TcpState, type TcpTracking, TRANSITIONS } from './tcp-state.ts';
@@ -202,7 +203,7 @@ function settle(kind: SegmentKind, tcp: TcpTracking, step: Step): Outcome {
     if (kind === 'syn' && from === 'SYN_SENT') return ACCEPTED;
     if (next === 'ESTABLISHED') timeout = Math.min(timeout, tracking.timeouts.tcpUnacknowledged);
   } else if (next === 'ESTABLISHED' && (from === 'SYN_RECV' || from === 'ESTABLISHED')) {
-    connection.assured = true;
+    connection.status |= ASSURED;
   }
   refresh(connection, timeout, now);
   return ACCEPTED;

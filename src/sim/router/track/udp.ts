@@ -1,5 +1,6 @@
 /** The UDP tracker: a timer, longer once both ends are known to keep talking (LNX-UDP). Read RFC 768 and RFC 4787 §4.3 first. */
 import { refresh } from '../connection.ts';
+import { ASSURED } from '../status.ts';
 import { ACCEPTED, type Outcome, type Sighting } from './outcome.ts';
 
 /** A conversation older than this, in milliseconds, is no single question and answer. */
@@ -10,6 +11,6 @@ export function trackUdp({ connection, tracking, now }: Sighting): Outcome {
   const { timeouts } = tracking;
   const stream = connection.seenReply && now > connection.created + STREAM_AFTER;
   refresh(connection, stream ? timeouts.udpStream : timeouts.udp, now);
-  if (stream) connection.assured = true;
+  if (stream) connection.status |= ASSURED;
   return ACCEPTED;
 }
