@@ -98,7 +98,7 @@ function walk(state: State, node: RunningNode, moving: Moving): void {
     recorder.hop(walk, end.verdict === 'transmit' ? moving.out : undefined);
     recorder.change(state.now, node.name, node.router.drain());
   }
-  if (end.verdict === 'transmit' && end.pieces === undefined) leave(state, node, moving);
+  if (end.verdict === 'transmit' && end.pieces === undefined) leave(state, node, moving, end);
   else conclude(state, node, moving, end);
 }
 
@@ -152,9 +152,9 @@ function isMute({ recorder }: State, { id, in: arrivedBy }: Moving, answer?: Ans
   return recorder.unfinished.get(id)?.by === 'icmp';
 }
 
-function leave(state: State, node: RunningNode, moving: Moving): void {
+function leave(state: State, node: RunningNode, moving: Moving, end: End): void {
   const { tracked } = moving;
-  if (transmitAgain(state, node, moving)) letRest(node, tracked);
+  if (transmitAgain(state, node, moving, end)) letRest(node, tracked);
   else transmit(state, node, moving);
 }
 

@@ -12,7 +12,7 @@ import { showProtocol } from '../packet/show.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { CopyConnection } from '../router/connection.ts';
 import { IcmpLimiter } from '../router/limit.ts';
-import type { Passage, RouterState } from '../router/passage.ts';
+import type { End, Passage, RouterState } from '../router/passage.ts';
 import { Router, type RouterInit } from '../router/router.ts';
 import type { Fate } from '../trace/fate.ts';
 import type { PacketId, Why } from '../trace/trace.ts';
@@ -31,6 +31,8 @@ export interface Outlet {
   readonly found: Found;
   /** The node at the other end, once something has arrived there. */
   peer: RunningNode | undefined;
+  /** The end of the last walk that led here. */
+  end: End | undefined;
 }
 
 /**
@@ -105,7 +107,7 @@ export class RunningNode implements RouterInit {
 
   /** Whether there is a packet socket to show packets to. */
   get sniffs(): boolean {
-    return this.#host?.sniffs ?? false;
+    return this.#host?.sniffs === true;
   }
 
   /** Whether a program waits for what strangers send to an endpoint. */

@@ -175,8 +175,9 @@ export class Recorder {
   }
 
   /** A packet begins to walk through a node, where somebody reads what stages decide. */
-  walk(time: Millis, id: PacketId, node: string, { in: arrivedBy, packet }: Passage): Walked | undefined {
+  walk(time: Millis, id: PacketId, node: string, passage: Passage): Walked | undefined {
     if (!this.listens) return undefined;
+    const { in: arrivedBy, packet } = passage;
     return {
       kind: 'walk',
       id,

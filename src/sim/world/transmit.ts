@@ -1,7 +1,7 @@
 /** From the egress of one node to the door of the next. */
 import { family, type Ip, isMulticast } from '../addr/ip.ts';
 import { fail } from '../base/fail.ts';
-import { look } from '../router/passage.ts';
+import { type End, look } from '../router/passage.ts';
 import type { LossReason } from '../trace/fate.ts';
 import type { PacketId } from '../trace/trace.ts';
 import { NO_NUMBER } from './entry.ts';
@@ -9,23 +9,29 @@ import { neighbourKey, RESOLUTION_TIME } from './neighbours.ts';
 import type { Outlet, RunningNode } from './node.ts';
 import { isUp, type Joint, linkAt, lookAt, type Moving, movingFrom, type State, wireOf } from './state.ts';
 
-/** Puts a packet on the link of its interface, where others have gone to its next hop before it; false for none. */
-export function transmitAgain(state: State, node: RunningNode, leaving: Moving): boolean {
-  const { nextHop } = leaving;
-  // asked by itself, so that V8 compares numbers below
-  if (nextHop === undefined) return false;
+/**
+ * Puts a packet on the link of its interface, where others have gone to its next hop before it; false for none. The ends
+ * of two walks are one and the same only where one of them is remembered for the other: then both leave alike.
+ */
+export function transmitAgain(state: State, node: RunningNode, leaving: Moving, end: End): boolean {
   const { lastOutlet } = node;
-  if (lastOutlet !== undefined && lastOutlet.nextHop === nextHop) return passAgain(state, lastOutlet, leaving);
-  const known = node.outlets.get(nextHop);
-  if (known === undefined) return false;
-  node.lastOutlet = known;
-  return passAgain(state, known, leaving);
-}
-
-function passAgain(state: State, outlet: Outlet, leaving: Moving): boolean {
-  if (outlet.epoch !== state.epoch || outlet.out !== leaving.out) return false;
+  if (lastOutlet !== undefined && lastOutlet.end === end && lastOutlet.epoch === state.epoch) {
+    pass(state, lastOutlet, leaving);
+    return true;
+  }
+  const outlet = outletOf(state, node, leaving);
+  if (outlet === undefined) return false;
+  outlet.end = end;
+  node.lastOutlet = outlet;
   pass(state, outlet, leaving);
   return true;
+}
+
+/** The way that others have gone to its next hop. */
+function outletOf({ epoch }: State, node: RunningNode, { out, nextHop }: Moving): Outlet | undefined {
+  if (nextHop === undefined) return undefined;
+  const known = node.lastOutlet?.nextHop === nextHop ? node.lastOutlet : node.outlets.get(nextHop);
+  return known !== undefined && known.epoch === epoch && known.out === out ? known : undefined;
 }
 
 /** Puts a packet on the link of its interface, towards its next hop. */
@@ -42,7 +48,7 @@ export function transmit(state: State, node: RunningNode, leaving: Moving): void
   }
   const found = node.neighbours.find(out, nextHop);
   const wire = wireOf(state, joint);
-  const outlet = { epoch: state.epoch, out, nextHop, from: joint, to, wire, found, peer: undefined };
+  const outlet = { epoch: state.epoch, out, nextHop, from: joint, to, wire, found, peer: undefined, end: undefined };
   keep(node, outlet);
   pass(state, outlet, leaving);
 }

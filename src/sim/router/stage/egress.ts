@@ -14,7 +14,8 @@ export const egress: Stage = (passage, node) => {
   const limit = mtuOf(program, out);
   const why = node.told ? ({ kind: 'sent', out, nextHop } as const) : CHECKED;
   const size = Math.min(limit, passage.cut?.size ?? limit);
-  if (lengthOf(packet) <= size) return node.told ? { verdict: 'transmit', why } : SENT;
+  // each walk has an end of its own, by which packets that go out alike are known
+  if (lengthOf(packet) <= size) return { verdict: 'transmit', why };
   if (mayCut(passage))
     return {
       verdict: 'transmit',
@@ -29,8 +30,6 @@ export const egress: Stage = (passage, node) => {
     ...(answer === undefined ? {} : { answer }),
   };
 };
-
-const SENT = { verdict: 'transmit', why: CHECKED } as const;
 
 /** IPv6 is cut by its sender only, or by whoever put the pieces together. */
 function mayCut({ packet, in: from, cut }: Passage): boolean {
