@@ -2,7 +2,6 @@ import { fail } from '../base/fail.ts';
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
 import { LINUX } from '../program/order.ts';
-import type { NodeProgram } from '../program/program.ts';
 import { CHECKED, type Step, type Why } from '../trace/trace.ts';
 import { isOpening, openAgain, openingOf } from './opening.ts';
 import {
@@ -116,7 +115,7 @@ function walkOn(start: Line, passage: Passage, now: Millis, { ways, node, walk }
   end ??= DELIVER;
   if (end.verdict === 'drop') forget(passage, node);
   if (walk !== undefined && end === DELIVER) trail = filled(trail, line.length, passage.packet);
-  if (memory !== undefined) keepWalk(memory, node.program, { first, passage, end, said: trail?.whys });
+  if (memory !== undefined) keepWalk(memory, ways, { first, passage, end, said: trail?.whys });
   if (walk !== undefined && trail !== undefined) {
     walk.whys = trail.whys;
     walk.packets = trail.packets;
@@ -164,14 +163,14 @@ interface Walked {
 }
 
 /** Remembers a walk, unless its end depends on more than what others like it have in common. */
-function keepWalk(memory: Memory, program: NodeProgram, { first, passage, end, said }: Walked): void {
+function keepWalk(memory: Memory, ways: Ways, { first, passage, end, said }: Walked): void {
   const { tracked } = passage;
   const connection = tracked?.connection;
   const isItsOwn = tracked?.memory === memory;
   const opens = isItsOwn ? undefined : openingOf(first, passage, end, (ports) => memory.portsOf(ports));
   if (tracked !== undefined && !isItsOwn && opens === undefined) return;
   if (connection !== undefined && (connection.helper !== undefined || connection.nat64 !== undefined)) return;
-  const recalled = recallable(first, passage, end, { program, memory, said, opens });
+  const recalled = recallable(first, passage, end, { ways, memory, said, opens });
   if (recalled !== undefined) memory.keep(recalled);
 }
 

@@ -6,16 +6,18 @@
  * a hop left.
  */
 import type { Ip } from '../addr/ip.ts';
+import { RareMap } from '../base/rare-map.ts';
 import { hashWords } from '../packet/hash.ts';
 import { lengthOf, type Packet } from '../packet/packet.ts';
 import { withDestination, withSource, withTtl } from '../packet/rewrite.ts';
 import { type Shift, shiftBetween, shifted } from '../packet/shift.ts';
 import type { NodeProgram } from '../program/program.ts';
 import type { PortClasses } from '../program/rules/port-classes.ts';
-import type { Why } from '../trace/trace.ts';
+import { CHECKED, type Why } from '../trace/trace.ts';
 import type { Asked } from './bindings.ts';
 import { type End, type Flow, isFlow, type Passage } from './passage.ts';
 import { mtuOf, TAG } from './stage/forwarding.ts';
+import type { Ways } from './stages.ts';
 
 /** The end of a walk, and for which packets it is good. */
 export interface Recalled {
@@ -96,9 +98,10 @@ export function recallable(
   before: Packet,
   passage: Passage,
   end: End,
-  { program, memory, said, opens }: Pick<Recalled, 'program' | 'said' | 'opens'> & { readonly memory: Memory },
+  { ways, memory, said, opens }: Pick<Recalled, 'said' | 'opens'> & { readonly ways: Ways; readonly memory: Memory },
 ): Recalled | undefined {
   const { packet: after, in: arrivedBy, out, nextHop, cut, arrived } = passage;
+  const { program, walks } = ways;
   if (!isFlow(before) || !isPlain(end) || cut !== undefined || arrived !== undefined) return undefined;
   const shift = after === before ? undefined : shiftBetween(before, after);
   if (after !== before && shift === undefined) return undefined;
@@ -114,7 +117,7 @@ export function recallable(
       arrivedBy === undefined ? Number.POSITIVE_INFINITY : mtuOf(program, arrivedBy) + TAG,
       out === undefined ? Number.POSITIVE_INFINITY : mtuOf(program, out),
     ),
-    end,
+    end: end.verdict === 'transmit' ? walks.exitTo(nextHop, out) : end,
     out,
     nextHop,
     shift,
@@ -148,6 +151,12 @@ const MOST = 4096;
 /** Finding the classes of ports costs about as much as a walk for each so many rules. */
 const RULES_A_WALK = 16;
 
+/** A way out of a node. */
+interface Exit {
+  readonly out: string | undefined;
+  readonly end: Extract<End, { verdict: 'transmit' }>;
+}
+
 /**
  * Walks through a program that depend on the packet alone: all where nothing is tracked, else those of packets that open
  * connections. A walk takes the place of another one with the same hash, so that the table stays small whatever passes.
@@ -156,6 +165,8 @@ export class Walks implements Memory {
   #slots: (Recalled | undefined)[] = new Array(FEWEST).fill(undefined);
   /** The one that was found last: mostly the next is the same. */
   #last: Recalled | undefined;
+  /** By next hop. */
+  readonly #exits = new RareMap<Ip, Exit>();
   /** How many walks have had to give way to another. */
   #lost = 0;
   /** So many more walks are forgotten, until it pays to find the classes of ports. */
@@ -198,6 +209,16 @@ export class Walks implements Memory {
     this.#slots = new Array(before.length * 2).fill(undefined);
     this.#lost = 0;
     for (const each of before) if (each !== undefined) this.#put(each);
+  }
+
+  /** The end of all walks that leave by this interface for this next hop: one value, by which they are known. */
+  exitTo(nextHop: Ip | undefined, out: string | undefined): Exit['end'] {
+    const known = nextHop === undefined ? undefined : this.#exits.get(nextHop);
+    if (known !== undefined && known.out === out) return known.end;
+    const end = { verdict: 'transmit', why: CHECKED } as const;
+    if (this.#exits.size === MOST) this.#exits.clear();
+    if (nextHop !== undefined) this.#exits.set(nextHop, { out, end });
+    return end;
   }
 
   #put(recalled: Recalled): void {

@@ -10,8 +10,8 @@ import type { Outlet, RunningNode } from './node.ts';
 import { isUp, type Joint, linkAt, lookAt, type Moving, movingFrom, type State, wireOf } from './state.ts';
 
 /**
- * Puts a packet on the link of its interface, where others have gone to its next hop before it; false for none. The ends
- * of two walks are one and the same only where one of them is remembered for the other: then both leave alike.
+ * Puts a packet on the link of its interface, where others have gone to its next hop before it; false for none. Walks
+ * that are remembered have one end for each way out, and others one of their own: who ends alike leaves alike.
  */
 export function transmitAgain(state: State, node: RunningNode, leaving: Moving, end: End): boolean {
   const { lastOutlet } = node;

@@ -115,6 +115,41 @@ describe('a walk through a node that tracks nothing', () => {
   });
 });
 
+describe('the end of remembered walks', () => {
+  const WIDE: Node = { kind: 'router', interfaces: { a: '10.0.1.1/24', b: '10.1.0.1/16' } };
+  const endOf = (node: RouterState, packet: Packet) => runHop(enter(packet, 'a'), node, 0);
+  const to = (i: number, more: Partial<Udp> = {}) => datagram({ dst: ip(`10.1.${i >> 8}.${i & 255}`), ...more });
+
+  it('is one value for all that leave by one way', () => {
+    const node = running(WIDE);
+    const packets = [to(5), to(5, { src: ip('10.0.1.6') })];
+    for (const packet of packets) endOf(node, packet);
+    const [one, other] = packets.map((packet) => endOf(node, packet));
+    expect(one).toBe(other);
+  });
+
+  it('is none that others have, however many ways there are', () => {
+    const node = running(WIDE);
+    const many = Array.from({ length: 5000 }, (_, i) => to(i + 2));
+    for (const packet of many) endOf(node, packet);
+    expect(new Set(many.map((packet) => endOf(node, packet))).size).toBe(5000);
+  });
+
+  it('is another one where the same next hop is gone to by another interface', () => {
+    const node = running({
+      ...WIDE,
+      interfaces: { ...WIDE.interfaces, c: '10.2.0.1/16' },
+      routes: [
+        { to: '192.0.2.0/24', via: '10.1.0.9', interface: 'b' },
+        { to: '198.51.100.0/24', via: '10.1.0.9', interface: 'c' },
+      ],
+    });
+    const [one, other] = ['192.0.2.1', '198.51.100.1'].map((dst) => datagram({ dst: ip(dst) }));
+    for (const packet of [one, other]) endOf(node, packet ?? fail('two'));
+    expect(endOf(node, one ?? fail('two'))).not.toBe(endOf(node, other ?? fail('two')));
+  });
+});
+
 describe('a walk through a node that tracks', () => {
   it('is remembered from the second packet of a connection on, each way, until tracking says something new', () => {
     const node = running(GATEWAY);

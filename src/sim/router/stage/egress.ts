@@ -14,7 +14,6 @@ export const egress: Stage = (passage, node) => {
   const limit = mtuOf(program, out);
   const why = node.told ? ({ kind: 'sent', out, nextHop } as const) : CHECKED;
   const size = Math.min(limit, passage.cut?.size ?? limit);
-  // each walk has an end of its own, by which packets that go out alike are known
   if (lengthOf(packet) <= size) return { verdict: 'transmit', why };
   if (mayCut(passage))
     return {
