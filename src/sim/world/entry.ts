@@ -4,6 +4,7 @@ import type { Change } from '../router/change.ts';
 import { stepsOf, type Walk } from '../router/hop.ts';
 import type { Fate } from '../trace/fate.ts';
 import type { Occurrence, PacketId, TraceEvent } from '../trace/trace.ts';
+import type { Ledger } from './ledger.ts';
 
 /** An event that gets its number when it is written down. */
 export type Unnumbered = Occurrence & { readonly time: Millis; sequence: number };
@@ -62,13 +63,10 @@ export function isAbout(event: Entry, packet: PacketId): boolean {
 /** What is worth a story. */
 export const FAILURES: ReadonlySet<Fate['kind']> = new Set(['dropped', 'lost', 'pending']);
 
-/** The list itself, with the steps of walks made up to a place. */
-export function told(events: Entry[], from: number, to: number = events.length): readonly TraceEvent[] {
-  for (let at = from; at < to; at++) {
-    const event = events[at];
-    if (event?.kind === 'walk') events[at] = toldOf(event);
-  }
-  return events as TraceEvent[];
+/** The events from one place to another, with the steps of walks, which are made in their places. */
+export function told(events: Ledger<Entry>, from: number, to: number = events.length): TraceEvent[] {
+  events.replace(toldOf, from, to);
+  return events.slice(from, to) as TraceEvent[];
 }
 
 export function toldOf(event: Entry): TraceEvent {

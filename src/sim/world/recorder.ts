@@ -1,4 +1,4 @@
-import { RareMap } from '../base/rare-map.ts';
+import { Numbered } from '../base/numbered.ts';
 import type { Millis } from '../base/time.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Change } from '../router/change.ts';
@@ -18,6 +18,7 @@ import {
   type Walked,
   type Wired,
 } from './entry.ts';
+import { Ledger } from './ledger.ts';
 
 /**
  * How much is written down: everything; the packets that came to grief, each with its whole story once it has; nothing.
@@ -42,7 +43,7 @@ interface OnItsWay {
 
 /** The first events of a list that its recorder may still add to. */
 interface Stretch {
-  readonly events: Entry[];
+  readonly events: Ledger<Entry>;
   readonly length: number;
 }
 
@@ -54,10 +55,10 @@ export class Recorder {
   /** What had happened before this recorder was forked from another; it is shared, not copied. */
   #past: readonly Stretch[] = [];
   #begin = 0;
-  #events: Entry[] = [];
+  #events = new Ledger<Entry>();
   /** Somebody holds the list of events, and sees it grow. */
   #watched = false;
-  readonly #unfinished = new RareMap<PacketId, OnItsWay>();
+  readonly #unfinished = new Numbered<OnItsWay>();
   #packets = 0;
   #steps = 0;
   /** The packets whose fates somebody waits for: from this number on, as many as the list has places. */
@@ -101,26 +102,26 @@ export class Recorder {
   }
 
   /** Packets without a fate, in the order of their birth; without a record only those that a node made to answer others. */
-  get unfinished(): RareMap<PacketId, Unfinished> {
+  get unfinished(): Numbered<Unfinished> {
     return this.#unfinished;
   }
 
   /** All events; a list that grows. A fork's own one is put together when it is first asked for. */
   get trace(): Trace {
     if (this.#begin > 0) {
-      this.#events = [...this.since(0)];
+      this.#events = new Ledger<Entry>([...this.since(0)]);
       this.#past = [];
       this.#begin = 0;
     }
-    if (this.#watched) return this.#events as TraceEvent[];
+    if (!this.#watched) this.#events.replace(toldOf, 0, this.#events.length);
     this.#watched = true;
-    return told(this.#events, 0);
+    return this.#events.whole() as readonly TraceEvent[];
   }
 
   /** The events from this number on. */
   since(sequence: number): Trace {
-    if (sequence >= this.#begin) return told(this.#events, sequence - this.#begin).slice(sequence - this.#begin);
-    const past = this.#past.flatMap(({ events, length }) => told(events, 0, length).slice(0, length));
+    if (sequence >= this.#begin) return told(this.#events, sequence - this.#begin);
+    const past = this.#past.flatMap(({ events, length }) => told(events, 0, length));
     return [...past, ...told(this.#events, 0)].slice(sequence);
   }
 
@@ -129,10 +130,10 @@ export class Recorder {
     const found: TraceEvent[] = [];
     const events = this.#events;
     for (let at = sequence - this.#begin; at < events.length; at++) {
-      const event = events[at] as Entry;
+      const event = events.at(at) as Entry;
       if (!isAbout(event, packet)) continue;
       const told = toldOf(event);
-      events[at] = told;
+      events.set(at, told);
       found.push(told);
     }
     return found;
@@ -146,7 +147,7 @@ export class Recorder {
 
   /** What has changed in the tables of a node. */
   change(time: Millis, node: string, changes: readonly Change[]): void {
-    if (this.level !== 'full') return;
+    if (changes.length === 0 || this.level !== 'full') return;
     for (const change of changes) this.#write(eventOf(change, node, time));
   }
 

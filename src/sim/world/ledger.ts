@@ -1,0 +1,84 @@
+/**
+ * A long list, in pages: it grows without being copied, and what is new is written into something new, of which V8's
+ * collector of garbage need not keep account.
+ */
+
+/** Entries of a page. */
+const PAGE = 512;
+const SHIFT = 9;
+/** Places of the first page, of which most lists need few. */
+const FEW = 16;
+/** More than any list has. */
+const NO_END = 0x3fff_ffff;
+
+/** Grows at its end alone. Mutable. */
+export class Ledger<T> {
+  /** How many entries there are. */
+  length: number;
+  #full: T[][] = [];
+  /** The last page has as many entries as places, or fewer. */
+  #page: T[];
+  #used: number;
+  /** How many entries the last page may hold. */
+  #room: number;
+
+  /** Goes on from a list, which is its own from now on. */
+  constructor(entries?: T[]) {
+    this.length = entries?.length ?? 0;
+    this.#page = entries ?? placesFor(FEW);
+    this.#used = this.length;
+    this.#room = entries === undefined ? PAGE : NO_END;
+  }
+
+  push(entry: T): void {
+    if (this.#used === this.#room) this.#turn();
+    this.#page[this.#used] = entry;
+    this.#used += 1;
+    this.length += 1;
+  }
+
+  #turn(): void {
+    this.#full.push(this.#page);
+    this.#page = placesFor(PAGE);
+    this.#used = 0;
+  }
+
+  /** The entry at a place that has one. */
+  at(place: number): T {
+    const page = this.#full.length === 0 ? this.#page : (this.#full[place >> SHIFT] ?? this.#page);
+    return page[this.#full.length === 0 ? place : place & (PAGE - 1)] as T;
+  }
+
+  /** Puts another entry in the place of one. */
+  set(place: number, entry: T): void {
+    const page = this.#full.length === 0 ? this.#page : (this.#full[place >> SHIFT] ?? this.#page);
+    page[this.#full.length === 0 ? place : place & (PAGE - 1)] = entry;
+  }
+
+  /** Puts others in the places of those from one place on, up to another. */
+  replace(by: (entry: T) => T, from: number, to: number): void {
+    for (let place = from; place < to; place++) this.set(place, by(this.at(place)));
+  }
+
+  slice(from: number, to: number = this.length): T[] {
+    const found: T[] = [];
+    for (let place = from; place < to; place++) found.push(this.at(place));
+    return found;
+  }
+
+  /** All entries in one list, which grows with this one from now on. */
+  whole(): readonly T[] {
+    if (this.#room === PAGE) {
+      this.#page = this.slice(0);
+      this.#full = [];
+      this.#used = this.length;
+      this.#room = NO_END;
+    }
+    return this.#page;
+  }
+}
+
+/** Filled at once, so that V8 knows all pages for one kind. */
+function placesFor<T>(count: number): T[] {
+  return new Array(count).fill(undefined);
+}
