@@ -8,6 +8,9 @@ const PAGE = 512;
 const SHIFT = 9;
 /** Places of the first page, of which most lists need few. */
 const FEW = 16;
+/** Copied, so that V8 knows all pages for one kind of lists. */
+const NO_FEW: readonly unknown[] = new Array(FEW).fill(undefined);
+const NO_PAGE: readonly unknown[] = new Array(PAGE).fill(undefined);
 /** More than any list has. */
 const NO_END = 0x3fff_ffff;
 
@@ -25,7 +28,7 @@ export class Ledger<T> {
   /** Goes on from a list, which is its own from now on. */
   constructor(entries?: T[]) {
     this.length = entries?.length ?? 0;
-    this.#page = entries ?? placesFor(FEW);
+    this.#page = entries ?? (NO_FEW.slice() as T[]);
     this.#used = this.length;
     this.#room = entries === undefined ? PAGE : NO_END;
   }
@@ -39,7 +42,7 @@ export class Ledger<T> {
 
   #turn(): void {
     this.#full.push(this.#page);
-    this.#page = placesFor(PAGE);
+    this.#page = NO_PAGE.slice() as T[];
     this.#used = 0;
   }
 
@@ -76,9 +79,4 @@ export class Ledger<T> {
     }
     return this.#page;
   }
-}
-
-/** Filled at once, so that V8 knows all pages for one kind. */
-function placesFor<T>(count: number): T[] {
-  return new Array(count).fill(undefined);
 }

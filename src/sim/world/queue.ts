@@ -23,7 +23,7 @@ function isBefore(a: Due, b: Due): boolean {
 export class EventQueue<T extends Due> {
   readonly #heap: Heap<T>;
   /** Where those in line stand, the first behind the last; as many places as a power of two, of which others are free. */
-  #ring: (T | undefined)[] = placesFor(LEAST);
+  #ring: (T | undefined)[] = NOBODY.slice() as undefined[];
   #first = 0;
   /** Where the next one will stand. */
   #next = 0;
@@ -111,7 +111,7 @@ export class EventQueue<T extends Due> {
   }
 
   #grow(): void {
-    const larger = placesFor<T>(this.#ring.length * 2);
+    const larger = new Array<T | undefined>(this.#ring.length * 2).fill(undefined);
     for (let i = 0; i < this.#count; i++) larger[i] = this.#ring[this.#place(i)];
     this.#ring = larger;
     this.#first = 0;
@@ -143,8 +143,5 @@ export class EventQueue<T extends Due> {
 }
 
 const LEAST = 16;
-
-/** Filled at once, so that V8 knows all such lists for one kind. */
-function placesFor<T>(count: number): (T | undefined)[] {
-  return new Array<T | undefined>(count).fill(undefined);
-}
+/** Copied, so that V8 knows all rings for one kind of lists. */
+const NOBODY: readonly undefined[] = new Array<undefined>(LEAST).fill(undefined);
