@@ -49,7 +49,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
-    repeats: { type: 'string', default: '5' },
+    repeats: { type: 'string', default: '9' },
     json: { type: 'string' },
     history: { type: 'string' },
     compare: { type: 'string' },
