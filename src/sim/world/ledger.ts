@@ -11,8 +11,8 @@ const FEW = 16;
 /** Copied, so that V8 knows all pages for one kind of lists. */
 const NO_FEW: readonly unknown[] = new Array(FEW).fill(undefined);
 const NO_PAGE: readonly unknown[] = new Array(PAGE).fill(undefined);
-/** More than any list has. */
-const NO_END = 0x3fff_ffff;
+/** More than any list is long. */
+const ALL = 0x3fff_ffff;
 
 /** Grows at its end alone. Mutable. */
 export class Ledger<T> {
@@ -22,19 +22,19 @@ export class Ledger<T> {
   /** The last page has as many entries as places, or fewer. */
   #page: T[];
   #used: number;
-  /** How many entries the last page may hold. */
-  #room: number;
+  /** The bits of a place that say where in its page it is: as many as the last page may be long. */
+  #low: number;
 
   /** Goes on from a list, which is its own from now on. */
   constructor(entries?: T[]) {
     this.length = entries?.length ?? 0;
     this.#page = entries ?? (NO_FEW.slice() as T[]);
     this.#used = this.length;
-    this.#room = entries === undefined ? PAGE : NO_END;
+    this.#low = entries === undefined ? PAGE - 1 : ALL;
   }
 
   push(entry: T): void {
-    if (this.#used === this.#room) this.#turn();
+    if (this.#used > this.#low) this.#turn();
     this.#page[this.#used] = entry;
     this.#used += 1;
     this.length += 1;
@@ -48,14 +48,16 @@ export class Ledger<T> {
 
   /** The entry at a place that has one. */
   at(place: number): T {
-    const page = this.#full.length === 0 ? this.#page : (this.#full[place >> SHIFT] ?? this.#page);
-    return page[this.#full.length === 0 ? place : place & (PAGE - 1)] as T;
+    return this.#pageOf(place)[place & this.#low] as T;
   }
 
   /** Puts another entry in the place of one. */
   set(place: number, entry: T): void {
-    const page = this.#full.length === 0 ? this.#page : (this.#full[place >> SHIFT] ?? this.#page);
-    page[this.#full.length === 0 ? place : place & (PAGE - 1)] = entry;
+    this.#pageOf(place)[place & this.#low] = entry;
+  }
+
+  #pageOf(place: number): T[] {
+    return this.#full[place >> SHIFT] ?? this.#page;
   }
 
   /** Puts others in the places of those from one place on, up to another. */
@@ -71,11 +73,11 @@ export class Ledger<T> {
 
   /** All entries in one list, which grows with this one from now on. */
   whole(): readonly T[] {
-    if (this.#room === PAGE) {
+    if (this.#low !== ALL) {
       this.#page = this.slice(0);
       this.#full = [];
       this.#used = this.length;
-      this.#room = NO_END;
+      this.#low = ALL;
     }
     return this.#page;
   }
